@@ -1,0 +1,1 @@
+//! Static analysis of CPython code objects.
