@@ -1,0 +1,3 @@
+//! `cargo xtask`: sets up, demonstrates, tests and checks the project.
+
+fn main() {}
