@@ -1,0 +1,27 @@
+//! The trace file: writing it while a program runs, and reading it.
+//!
+//! ```text
+//! capture --ring--> writer thread --chunks--> SQLite --> Trace --> states, calls, values
+//! ```
+//!
+//! * [`stream`]: the record stream, the one language that writer and reader share;
+//! * [`ring`]: the buffer between the recorded program and the writer thread;
+//! * [`Recording`]: opens a trace for writing and owns the writer thread;
+//! * [`replica`]: the recorded program's state, rebuilt by applying records;
+//! * [`Trace`]: reads a trace, also one that is being recorded by another process.
+//!
+//! Reading executes nothing from the trace and needs no Python. Every decoder is total: bad bytes
+//! give an [`Error`], never a panic. Start with [`stream`], then [`replica`].
+
+mod error;
+pub mod recording;
+#[allow(unsafe_code)]
+pub mod ring;
+pub mod stream;
+mod target;
+mod writer;
+
+pub use error::{Error, Result};
+pub use recording::{EndInfo, Health, Options, Recording, Summary};
+pub use ring::RingWriter;
+pub use target::Target;

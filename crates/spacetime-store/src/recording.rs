@@ -1,0 +1,249 @@
+//! Opens a trace for writing and owns the writer thread.
+//!
+//! Capture holds a [`RingWriter`], into which it writes records, and a [`Recording`], through
+//! which it gives the few orders that are not records. Orders and records keep their order: a
+//! session begun or code added before a commit is known when the committed records are read.
+//! Orders that need an answer wait for the writer thread, which never takes the GIL.
+
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use spacetime_model::{CodeVersion, ExitKind, SessionId, SessionInfo};
+
+use crate::ring::{RingWriter, ring};
+use crate::writer::Writer;
+use crate::{Error, Result, Target};
+
+/// How to record.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Start afresh if there is a trace at the target. Nothing but a trace is overwritten.
+    pub overwrite: bool,
+    /// Bytes that a session may add to the trace before [`Health::OverBudget`].
+    pub max_bytes: u64,
+    /// States that a session may have before [`Health::OverBudget`].
+    pub max_states: u64,
+    /// The size of the buffer between program and writer thread.
+    pub ring_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            overwrite: false,
+            max_bytes: 2 << 30,
+            max_states: 10_000_000,
+            ring_bytes: 16 << 20,
+        }
+    }
+}
+
+/// How a session ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndInfo {
+    /// In which way.
+    pub kind: ExitKind,
+    /// The exception, the exit code, or nothing.
+    pub message: Option<String>,
+}
+
+/// What capture should know about the writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// All is well.
+    Ok,
+    /// The session has used up its bytes.
+    OverBytes,
+    /// The session has used up its states.
+    OverStates,
+    /// Writing failed; nothing more is kept. [`Recording::close`] tells why.
+    Failed,
+}
+
+impl Health {
+    fn from_code(code: u8) -> Self {
+        [Self::Ok, Self::OverBytes, Self::OverStates][..]
+            .get(code as usize)
+            .copied()
+            .unwrap_or(Self::Failed)
+    }
+}
+
+/// What a recording left in its trace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Sessions begun by this recording.
+    pub n_sessions: u64,
+    /// Their calls.
+    pub n_calls: u64,
+    /// Their states.
+    pub n_states: u64,
+    /// The size of the whole trace.
+    pub trace_bytes: u64,
+}
+
+/// What writer thread and capture share without waiting.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub clock_ns: Arc<AtomicU64>,
+    pub health: AtomicU8,
+    pub failure: Mutex<Option<String>>,
+    pub session_started: Mutex<Option<Instant>>,
+}
+
+impl Shared {
+    pub fn set_health(&self, health: Health) {
+        self.health.fetch_max(health as u8, Ordering::Release);
+    }
+
+    pub fn fail(&self, reason: String) {
+        self.failure
+            .lock()
+            .expect("not poisoned")
+            .get_or_insert(reason);
+        self.set_health(Health::Failed);
+    }
+}
+
+/// What capture asks of the writer thread.
+pub(crate) enum Order {
+    BeginSession(Box<SessionInfo>, Reply<SessionId>),
+    AddCode(u32, Box<CodeVersion>),
+    SetMetadata(String, Reply<()>),
+    EndSession(EndInfo, Reply<()>),
+    Flush(Reply<()>),
+    Close(Reply<Summary>),
+}
+
+pub(crate) type Reply<T> = std::sync::mpsc::SyncSender<Result<T>>;
+
+/// A trace open for writing. Closing it tells what went wrong; dropping it closes it silently.
+pub struct Recording {
+    orders: Sender<Order>,
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+    target: Target,
+    pid: u32,
+}
+
+impl Recording {
+    /// Opens or creates the trace and starts the writer thread. A trace that exists gets one more
+    /// session, or is started afresh with `overwrite`. Anything else at that place is an error and
+    /// is not touched.
+    pub fn create(target: Target, options: &Options) -> Result<(Self, RingWriter)> {
+        let shared = Arc::new(Shared {
+            clock_ns: Arc::new(AtomicU64::new(0)),
+            health: AtomicU8::new(Health::Ok as u8),
+            failure: Mutex::new(None),
+            session_started: Mutex::new(None),
+        });
+        let (ring_writer, ring_reader) =
+            ring(options.ring_bytes).map_err(|error| Error::Inaccessible {
+                doing: "create",
+                path: "the recording buffer".into(),
+                reason: error.to_string(),
+            })?;
+        let (orders, received): (Sender<Order>, Receiver<Order>) = channel();
+        let writer = Writer::new(&target, options, Arc::clone(&shared), ring_reader, received)?;
+        let threads = writer.start();
+        let recording = Self {
+            orders,
+            shared,
+            threads,
+            target,
+            pid: std::process::id(),
+        };
+        Ok((recording, ring_writer))
+    }
+
+    /// Where the trace lies.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Begins a session; the records that follow belong to it. At most one is open at a time.
+    pub fn begin_session(&self, info: SessionInfo) -> Result<SessionId> {
+        self.ask(|reply| Order::BeginSession(Box::new(info), reply))
+    }
+
+    /// Says what a code number of the open session means. Numbers count from 0; a code is added
+    /// before the records that use its number are committed.
+    pub fn add_code(&self, number: u32, code: CodeVersion) -> Result<()> {
+        self.send(Order::AddCode(number, Box::new(code)))
+    }
+
+    /// Replaces the open session's metadata, a JSON object.
+    pub fn set_session_metadata(&self, json: String) -> Result<()> {
+        self.ask(|reply| Order::SetMetadata(json, reply))
+    }
+
+    /// Ends the open session once everything committed is stored.
+    pub fn end_session(&self, end: EndInfo) -> Result<()> {
+        self.ask(|reply| Order::EndSession(end, reply))
+    }
+
+    /// Returns once everything committed so far can be read by others.
+    pub fn flush(&self) -> Result<()> {
+        self.ask(Order::Flush)
+    }
+
+    /// Nanoseconds since the session began, renewed about every millisecond.
+    pub fn clock(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.shared.clock_ns)
+    }
+
+    /// When the open session's clock was 0, for exact times on the same scale.
+    pub fn session_started(&self) -> Option<Instant> {
+        *self.shared.session_started.lock().expect("not poisoned")
+    }
+
+    /// How the writer is; one relaxed load.
+    #[inline]
+    pub fn health(&self) -> Health {
+        Health::from_code(self.shared.health.load(Ordering::Relaxed))
+    }
+
+    /// Stores what is left and leaves one file. Gives the first error of the whole recording.
+    pub fn close(mut self) -> Result<Summary> {
+        let summary = self.ask(Order::Close);
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+        summary
+    }
+
+    fn send(&self, order: Order) -> Result<()> {
+        if self.pid != std::process::id() {
+            return Err(Error::Misuse("used in a forked process".into()));
+        }
+        self.orders.send(order).map_err(|_| self.failure())
+    }
+
+    fn ask<T>(&self, order: impl FnOnce(Reply<T>) -> Order) -> Result<T> {
+        let (reply, answer) = sync_channel(1);
+        self.send(order(reply))?;
+        answer.recv().unwrap_or_else(|_| Err(self.failure()))
+    }
+
+    fn failure(&self) -> Error {
+        let failure = self.shared.failure.lock().expect("not poisoned").clone();
+        Error::RecordingFailed(failure.unwrap_or_else(|| "the recording is closed".into()))
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if self.pid != std::process::id() {
+            // A forked child has no writer thread to wait for.
+            self.threads.drain(..).for_each(std::mem::forget);
+        } else if !self.threads.is_empty() {
+            let _ = self.ask(Order::Close);
+            for thread in self.threads.drain(..) {
+                let _ = thread.join();
+            }
+        }
+    }
+}
