@@ -1,0 +1,47 @@
+//! `cargo xtask demo`: builds everything, records the examples and shows what recording them gives.
+
+use crate::Failure;
+use crate::environment::Environment;
+use crate::interpreter::choose;
+use crate::options::Options;
+use crate::step::openly;
+
+const TRACE: &str = "target/demo.spacetime";
+const EXAMPLES: [&str; 3] = ["binary_search", "word_count", "particles"];
+
+/// The state shown in full: the second round of a search that goes wrong.
+const STATE: &str = "2:5";
+
+/// Runs the task.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let environment = Environment::first(&choose(options)?)?;
+    let spacetime = |arguments: &[&str]| {
+        let title = format!("spacetime {}", arguments.join(" "));
+        openly(
+            &title,
+            &mut environment.command("spacetime", arguments),
+            "`.venv/bin/spacetime doctor` says what is amiss.",
+        )
+    };
+    for (index, name) in EXAMPLES.iter().enumerate() {
+        let script = format!("examples/{name}.py");
+        let mut arguments = vec!["run", "--line", "-o", TRACE];
+        if index == 0 {
+            arguments.push("--overwrite");
+        }
+        arguments.push(&script);
+        spacetime(&arguments)?;
+    }
+    spacetime(&["ls", TRACE])?;
+    spacetime(&["show", STATE, TRACE])?;
+    println!(
+        "
+Next:
+  source .venv/bin/activate               # puts `spacetime` on the search path
+  spacetime show 1 {TRACE}    # a call and its states
+  spacetime stats {TRACE}     # what cost time and space
+  spacetime run --line YOUR_SCRIPT.py     # record a program of your own
+  cargo xtask test                        # run all tests"
+    );
+    Ok(())
+}
