@@ -19,9 +19,11 @@ pub mod recording;
 pub mod ring;
 pub mod stream;
 mod target;
+pub mod trace;
 mod writer;
 
 pub use error::{Error, Result};
 pub use recording::{EndInfo, Health, Options, Recording, Summary};
 pub use ring::RingWriter;
 pub use target::Target;
+pub use trace::{CallFilter, CallValues, Place, SqlRows, SqlValue, Stats, Trace};
