@@ -14,7 +14,7 @@ const STATE: &str = "2:5";
 
 /// Runs the task.
 pub fn run(options: &Options) -> Result<(), Failure> {
-    let environment = Environment::first(&choose(options)?)?;
+    let environment = Environment::of(&choose(options)?)?;
     let spacetime = |arguments: &[&str]| {
         let title = format!("spacetime {}", arguments.join(" "));
         openly(

@@ -1,7 +1,7 @@
 //! The virtual environment of an interpreter, with the extension built into it.
 //!
-//! `.venv` belongs to the interpreter of first choice, `target/venv-VERSION` to the others. Every
-//! part is made only when what it depends on has changed: a stamp in the environment holds the
+//! `.venv` belongs to the interpreter that was asked for first, `target/venv-VERSION` to the
+//! others. Every part is made only when what it depends on has changed: a stamp in the environment holds the
 //! fingerprints of the interpreter, the requirements and the sources.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -22,35 +22,24 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Makes the environment of the interpreter of first choice, or updates it, with the extension.
-    pub fn first(interpreter: &Interpreter) -> Result<Self, Failure> {
-        Self {
-            folder: root().join(".venv"),
-            interpreter: interpreter.clone(),
-        }
-        .ready()
-    }
-
-    /// The same for another interpreter.
-    pub fn further(interpreter: &Interpreter) -> Result<Self, Failure> {
-        let folder = target().join(format!("venv-{}", interpreter.version));
-        Self {
+    /// The environment of an interpreter, made or brought up to date, with the extension.
+    ///
+    /// `.venv` goes to the first interpreter that asks and stays with it while it is usable.
+    pub fn of(interpreter: &Interpreter) -> Result<Self, Failure> {
+        let in_folder = |folder| Self {
             folder,
             interpreter: interpreter.clone(),
-        }
-        .ready()
+        };
+        let first = in_folder(root().join(".venv"));
+        let stamp = first.stamp("interpreter");
+        let is_taken = stamp.exists() && !stamp.says(&first.identity()) && first.runs();
+        let further = || in_folder(target().join(format!("venv-{}", interpreter.version)));
+        if is_taken { further() } else { first }.ready()
     }
 
-    /// One environment for each interpreter; the first has `.venv`.
+    /// One environment for each interpreter.
     pub fn each(interpreters: &[Interpreter]) -> Result<Vec<Self>, Failure> {
-        let make = |(index, interpreter)| {
-            if index == 0 {
-                Self::first(interpreter)
-            } else {
-                Self::further(interpreter)
-            }
-        };
-        interpreters.iter().enumerate().map(make).collect()
+        interpreters.iter().map(Self::of).collect()
     }
 
     /// A command of the environment, run from the root.
@@ -94,13 +83,8 @@ impl Environment {
 
     fn make_folder(&self) -> Result<(), Failure> {
         let interpreter = &self.interpreter;
-        let fingerprint = format!(
-            "{} {}",
-            interpreter.full_version,
-            interpreter.path.display()
-        );
         let stamp = self.stamp("interpreter");
-        if stamp.says(&fingerprint) && output_of(&mut self.python(&["-c", ""])).is_some() {
+        if stamp.says(&self.identity()) && self.runs() {
             return Ok(());
         }
         if self.folder.exists() && !stamp.exists() {
@@ -127,7 +111,7 @@ impl Environment {
             make.arg(&self.folder),
             "Python's venv module is needed: install your system's python3-venv.",
         )?;
-        stamp.write(&fingerprint)
+        stamp.write(&self.identity())
     }
 
     fn install_requirements(&self) -> Result<(), Failure> {
@@ -195,6 +179,20 @@ impl Environment {
             }
         }
         Ok("absent".into())
+    }
+
+    fn runs(&self) -> bool {
+        output_of(&mut self.python(&["-c", ""])).is_some()
+    }
+
+    /// What the stamp of the interpreter says.
+    fn identity(&self) -> String {
+        let interpreter = &self.interpreter;
+        format!(
+            "{} {}",
+            interpreter.full_version,
+            interpreter.path.display()
+        )
     }
 
     fn name(&self) -> String {

@@ -8,7 +8,7 @@ use crate::step::{cargo, quietly};
 
 /// Runs the task.
 pub fn run(options: &Options) -> Result<(), Failure> {
-    let environment = Environment::first(&choose(options)?)?;
+    let environment = Environment::of(&choose(options)?)?;
     let mut clippy = cargo(&[
         "clippy",
         "--fix",
