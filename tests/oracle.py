@@ -1,0 +1,182 @@
+"""An independent recorder: what a program's states are, found with `sys.settrace` and deep copies.
+
+The differential tests hold every trace against it. It shares no code and no idea with the product:
+at every line event of monitored code it copies everything the state shows into the canonical form
+(see `canonical`). It is slow and simple on purpose. Start with `Oracle.run`.
+
+What a state shows: the locals (for module and class bodies the names of the code's `co_names` that
+are bound there) and those globals that the code object refers to by name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import dis
+import inspect
+import sys
+import types
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from canonical import Form, LiveForm
+
+GLOBAL_OPERATIONS = {"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
+YIELDING = {"YIELD_VALUE", "RESUME"}  # where a suspended frame stands: 3.12, 3.13
+RETURNING = {"RETURN_VALUE", "RETURN_CONST"}
+GENERATOR = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+
+@dataclasses.dataclass
+class StateForm:
+    """One state: where it is and what is visible there."""
+
+    line: int
+    locals: Form
+    globals: Form
+
+
+@dataclasses.dataclass
+class CallForm:
+    """One call with its states, in canonical form; `outcome` is OPEN, RETURNED or RAISED."""
+
+    qualname: str
+    parent: int | None
+    arguments: Form
+    outcome: str = "OPEN"
+    value: Form | None = None
+    exception: Form | None = None
+    states: list[StateForm] = dataclasses.field(default_factory=list)
+
+
+class Oracle:
+    """Traces the code of one file. `granularity` is "line", or "function" for entry and exit states."""
+
+    def __init__(self, filename: str, granularity: str = "line") -> None:
+        self.calls: list[CallForm] = []
+        self._filename = filename
+        self._is_line = granularity == "line"
+        self._call_by_frame: dict[int, int] = {}
+        self._last_exception: dict[int, BaseException] = {}
+        self._unwound: tuple[int, int] | None = None  # call that just raised, frame it raised into
+
+    def run(self, program: Callable[[], None]) -> None:
+        """Runs the program under the trace function."""
+        caller = sys._getframe()
+        caller.f_trace, caller.f_trace_lines = self._other_event, False
+        with warnings.catch_warnings():
+            # 3.12 warns when a trace function sees a comprehension of a module body.
+            warnings.filterwarnings("ignore", "assigning None to unbound local")
+            sys.settrace(self._call_event)
+            try:
+                program()
+            finally:
+                sys.settrace(None)
+                caller.f_trace = None
+
+    def _call_event(self, frame: types.FrameType, event: str, arg: Any) -> Any:
+        if frame.f_code.co_filename != self._filename:
+            frame.f_trace_lines = False
+            return self._other_event
+        self._unwound = None
+        is_start = operation_at(frame) == "RESUME" and frame.f_code.co_code[frame.f_lasti + 1] & 3 == 0
+        if is_start:  # otherwise a suspended frame goes on
+            self._enter(frame)
+        frame.f_trace_lines = self._is_line
+        return self._monitored_event
+
+    def _enter(self, frame: types.FrameType) -> None:
+        parameters = parameter_names(frame.f_code)
+        bound = {name: frame.f_locals[name] for name in parameters if name in frame.f_locals}
+        call = CallForm(frame.f_code.co_qualname, self._parent_of(frame), LiveForm().names(bound))
+        self._last_exception.pop(id(frame), None)
+        self._call_by_frame[id(frame)] = len(self.calls)
+        self.calls.append(call)
+        if not self._is_line:
+            call.states.append(state_of(frame))
+
+    def _parent_of(self, frame: types.FrameType) -> int | None:
+        caller = frame.f_back
+        while caller is not None:
+            if caller.f_code.co_filename == self._filename:
+                return self._call_by_frame.get(id(caller))
+            caller = caller.f_back
+        return None
+
+    def _monitored_event(self, frame: types.FrameType, event: str, arg: Any) -> Any:
+        call_number = self._call_by_frame[id(frame)]
+        call = self.calls[call_number]
+        if event == "exception":
+            self._settle_unwound(frame, arg[1])
+            self._last_exception[id(frame)] = arg[1]
+        else:
+            self._unwound = None
+        if event == "line":
+            self._last_exception.pop(id(frame), None)
+            call.states.append(state_of(frame))
+        elif event == "return":
+            self._leave(frame, call_number, arg)
+        return self._monitored_event
+
+    def _leave(self, frame: types.FrameType, call_number: int, value: Any) -> None:
+        call, operation = self.calls[call_number], operation_at(frame)
+        is_raising = id(frame) in self._last_exception
+        if frame.f_code.co_flags & GENERATOR and operation in YIELDING and not is_raising:
+            return  # suspended, not left
+        if not self._is_line:
+            call.states.append(state_of(frame))
+        del self._call_by_frame[id(frame)]
+        exception = self._last_exception.pop(id(frame), None)
+        if operation in RETURNING:
+            call.outcome, call.value = "RETURNED", LiveForm().of(value)
+            return
+        call.outcome = "RAISED"
+        if exception is not None:
+            call.exception = LiveForm().of(exception)
+        self._unwound = (call_number, id(frame.f_back))
+
+    def _settle_unwound(self, frame: types.FrameType, exception: BaseException) -> None:
+        """The frame that an exception went into knows it best: `finally` re-raises without an event."""
+        if self._unwound is not None and self._unwound[1] == id(frame):
+            self.calls[self._unwound[0]].exception = LiveForm().of(exception)
+        self._unwound = None
+
+    def _other_event(self, frame: types.FrameType, event: str, arg: Any) -> Any:
+        if event == "exception":
+            self._settle_unwound(frame, arg[1])
+        return self._other_event
+
+
+def operation_at(frame: types.FrameType) -> str:
+    """Name of the instruction the frame stands at."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]]
+
+
+def parameter_names(code: types.CodeType) -> tuple[str, ...]:
+    """Parameters of every kind, `*args` and `**kwargs` included."""
+    count = code.co_argcount + code.co_kwonlyargcount
+    count += bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return code.co_varnames[:count]
+
+
+_global_names: dict[types.CodeType, tuple[str, ...]] = {}
+
+
+def global_names(code: types.CodeType) -> tuple[str, ...]:
+    """Names the code looks up as globals; a module body has none apart from its locals."""
+    if code not in _global_names:
+        used = {i.argval for i in dis.get_instructions(code) if i.opname in GLOBAL_OPERATIONS}
+        _global_names[code] = () if code.co_name == "<module>" else tuple(sorted(used))
+    return _global_names[code]
+
+
+def state_of(frame: types.FrameType) -> StateForm:
+    """The state of a frame as it stands; locals and globals share one numbering of objects."""
+    code, namespace, form = frame.f_code, frame.f_globals, LiveForm()
+    if code.co_flags & inspect.CO_OPTIMIZED:
+        visible = dict(frame.f_locals)
+    else:
+        held = namespace if code.co_name == "<module>" else frame.f_locals
+        visible = {name: held[name] for name in code.co_names if name in held}
+    reachable = {name: namespace[name] for name in global_names(code) if name in namespace}
+    return StateForm(frame.f_lineno, form.names(visible), form.names(reachable))
