@@ -1,5 +1,57 @@
-"""Record a Python program, look at any state of it."""
+"""Record a Python program, look at any state of it.
 
+Recording: mark functions with [`function`][spacetimepy.function] or [`line`][spacetimepy.line] and
+call [`init_monitoring`][spacetimepy.init_monitoring]; or put [`record`][spacetimepy.record] around
+the code; or run `spacetime run script.py`.
+
+>>> import spacetimepy, tempfile
+>>> path = tempfile.mkdtemp() + "/run.spacetime"
+>>> with spacetimepy.record(path, line="textwrap.dedent"):
+...     import textwrap
+...     _ = textwrap.dedent("    indented")
+>>> trace = spacetimepy.open(path)
+>>> trace.call(1).states[0].locals
+{'text': '    indented'}
+"""
+
+from __future__ import annotations
+
+from spacetimepy import errors
 from spacetimepy._native import __version__
+from spacetimepy.decorators import function, line
+from spacetimepy.errors import SpacetimeError, TraceError
+from spacetimepy.recording import (
+    Limits,
+    Recorder,
+    RecordingSession,
+    disable_recording,
+    enable_recording,
+    end_session,
+    init_monitoring,
+    pause,
+    record,
+    recording_context,
+    session_context,
+    start_session,
+)
 
-__all__ = ["__version__"]
+__all__ = [
+    "Limits",
+    "Recorder",
+    "RecordingSession",
+    "SpacetimeError",
+    "TraceError",
+    "__version__",
+    "disable_recording",
+    "enable_recording",
+    "end_session",
+    "errors",
+    "function",
+    "init_monitoring",
+    "line",
+    "pause",
+    "record",
+    "recording_context",
+    "session_context",
+    "start_session",
+]

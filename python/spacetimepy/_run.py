@@ -1,0 +1,280 @@
+"""`spacetime run`: runs a program as the interpreter itself would, recorded.
+
+The program sees what `python script.py` or `python -m module` would show it: `sys.argv`,
+`sys.path`, a `__main__` module of its own; its exit code, its traceback and its output are those
+of an ordinary run. One line on standard error at the end says what was recorded and where.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from spacetimepy import _source, recording
+from spacetimepy.errors import PatternError, SpacetimeError, TraceError
+from spacetimepy.patterns import Selection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+    from spacetimepy._native import RunRequest
+    from spacetimepy.recording import Recorder
+
+__all__ = ["run"]
+
+OK = 0
+PROGRAM_FAILED = 1
+MISUSE = 2
+BAD_TRACE = 3
+INTERRUPTED = 130
+
+_Ending = tuple["BaseException | None", int]
+
+
+def run(request: RunRequest) -> int:
+    """Runs the program a request names; returns its exit code."""
+    if not request.is_module and not os.path.exists(request.target):
+        # The interpreter's own words and exit code.
+        print(f"spacetime: can't open file {request.target!r}: no such file", file=sys.stderr)
+        return MISUSE
+    try:
+        recorder = _recorder_for(request)
+    except SpacetimeError as error:
+        print(f"spacetime: {error}", file=sys.stderr)
+        return BAD_TRACE if isinstance(error, TraceError) else MISUSE
+    pid = os.getpid()
+    exception, exit_code = _run_program(request)
+    exception, exit_code = _wait_for_threads(exception, exit_code)
+    if os.getpid() != pid:
+        # A forked child that came to its end: the trace and the closing line are the parent's.
+        return exit_code
+    return _close(recorder, request, exception, exit_code)
+
+
+def _recorder_for(request: RunRequest) -> Recorder:
+    selection = Selection(
+        function=request.function,
+        line=request.line,
+        main_line=request.line_main,
+        own_files=not (request.function or request.line or request.line_main),
+        main_module=request.target if request.is_module else None,
+    )
+    recorder = recording._start(
+        request.output or f"{_name_of(request)}.spacetime",
+        selection=selection,
+        overwrite=request.overwrite,
+        limits=recording.Limits(max_bytes=request.max_bytes, max_states=request.max_states),
+    )
+    recorder.is_of_command = True
+    recorder.program_name = _name_of(request)
+    recorder._begin_implicit_session()
+    return recorder
+
+
+def _name_of(request: RunRequest) -> str:
+    if request.is_module:
+        return request.target
+    return os.path.splitext(os.path.basename(os.path.abspath(request.target)))[0]
+
+
+def _run_program(request: RunRequest) -> _Ending:
+    """Runs the program to its end; returns what ended it, and the exit code."""
+    main = _new_main_module()
+    try:
+        if request.is_module:
+            _run_module(request)
+        elif os.path.isdir(request.target) or _is_zip(request.target):
+            _run_folder(request)
+        else:
+            _run_script(request, main.__dict__)
+    except SystemExit as exception:
+        return exception, _exit_code_of(exception)
+    except BaseException as exception:
+        _print_traceback(exception)
+        return exception, INTERRUPTED if isinstance(exception, KeyboardInterrupt) else 1
+    return None, OK
+
+
+def _new_main_module() -> Any:
+    """A `__main__` with the names, in the order, that the interpreter gives it."""
+    import builtins
+    import types
+
+    main = types.ModuleType("__main__")
+    main.__dict__["__annotations__"] = {}
+    main.__dict__["__builtins__"] = builtins
+    sys.modules["__main__"] = main
+    return main
+
+
+def _run_script(request: RunRequest, names: dict[str, Any]) -> None:
+    from importlib.machinery import SourceFileLoader
+
+    path = os.path.abspath(request.target)
+    sys.argv[:] = [request.target, *request.args]
+    _set_first_path(os.path.dirname(os.path.realpath(path)))
+    names["__loader__"] = SourceFileLoader("__main__", path)
+    names["__file__"] = path
+    names["__cached__"] = None
+    if path.endswith(".pyc"):
+        from importlib.machinery import SourcelessFileLoader
+
+        names["__loader__"] = loader = SourcelessFileLoader("__main__", path)
+        code = loader.get_code("__main__")
+        assert code is not None
+    else:
+        with open(path, "rb") as file:
+            content = file.read()
+        code = compile(content, path, "exec", dont_inherit=True)
+        _source.remember(path, content)
+    exec(code, names)
+
+
+def _run_module(request: RunRequest) -> None:
+    import runpy
+
+    sys.argv[:] = ["-m", *request.args]
+    _set_first_path(os.getcwd())
+    # What the interpreter itself calls for `-m`: packages, `__spec__` and messages are its own.
+    runpy._run_module_as_main(request.target)  # type: ignore[attr-defined]
+
+
+def _run_folder(request: RunRequest) -> None:
+    import runpy
+
+    sys.argv[:] = [request.target, *request.args]
+    _set_first_path(request.target)
+    runpy._run_module_as_main("__main__", alter_argv=False)  # type: ignore[attr-defined]
+
+
+def _is_zip(path: str) -> bool:
+    with open(path, "rb") as file:
+        return file.read(4) == b"PK\x03\x04"
+
+
+def _set_first_path(path: str) -> None:
+    """Puts the program's folder where that of this command stands."""
+    if not sys.flags.safe_path:
+        sys.path[0] = path
+
+
+def _exit_code_of(exception: SystemExit) -> int:
+    code = exception.code
+    if code is None:
+        return OK
+    if isinstance(code, int):
+        return code
+    _flush_output()
+    print(code, file=sys.stderr)
+    return PROGRAM_FAILED
+
+
+def _print_traceback(exception: BaseException) -> None:
+    """Reports an uncaught exception as the interpreter does, without the frames of this file."""
+    traceback = _without_own_frames(exception.__traceback__)
+    exception.__traceback__ = traceback
+    sys.last_type, sys.last_value, sys.last_traceback = type(exception), exception, traceback
+    if sys.version_info >= (3, 12):
+        sys.last_exc = exception
+    try:
+        sys.excepthook(type(exception), exception, traceback)
+    except BaseException as second:
+        print("Error in sys.excepthook:", file=sys.stderr)
+        second.__traceback__ = _without_own_frames(second.__traceback__)
+        second.__context__ = None
+        sys.__excepthook__(type(second), second, second.__traceback__)
+        print("\nOriginal exception was:", file=sys.stderr)
+        sys.__excepthook__(type(exception), exception, traceback)
+
+
+def _without_own_frames(traceback: TracebackType | None) -> TracebackType | None:
+    while traceback is not None and traceback.tb_frame.f_code.co_filename == __file__:
+        traceback = traceback.tb_next
+    return traceback
+
+
+def _wait_for_threads(exception: BaseException | None, exit_code: int) -> _Ending:
+    """Waits for the threads for which the interpreter would wait at its end; they are recorded."""
+    threading = sys.modules.get("threading")
+    if threading is None:
+        return exception, exit_code
+    try:
+        for thread in threading.enumerate():
+            if not thread.daemon and thread is not threading.current_thread():
+                thread.join()
+    except KeyboardInterrupt as interrupt:
+        return interrupt, INTERRUPTED
+    return exception, exit_code
+
+
+def _close(
+    recorder: Recorder, request: RunRequest, exception: BaseException | None, exit_code: int
+) -> int:
+    _flush_output()
+    problem: SpacetimeError | None = None
+    try:
+        summary = recorder._close(*recording._how_it_ended(exception))
+    except SpacetimeError as error:
+        problem = error
+        summary = recorder._summary or {}
+    print(_closing_line(recorder, request, summary, exception), file=sys.stderr)
+    if problem is not None:
+        print(f"spacetime: {problem}", file=sys.stderr)
+        return exit_code or BAD_TRACE
+    try:
+        if recorder.selection is not None:
+            recorder.selection.check_all_matched()
+    except PatternError as error:
+        print(f"spacetime: {error}", file=sys.stderr)
+        return exit_code or MISUSE
+    return exit_code
+
+
+def _closing_line(
+    recorder: Recorder,
+    request: RunRequest,
+    summary: dict[str, Any],
+    exception: BaseException | None,
+) -> str:
+    """What was recorded, where, and the command that opens it."""
+    path = _as_typed(recorder.path)
+    calls, states = summary.get("calls", 0), summary.get("states", 0)
+    line = f"spacetime: recorded {_count(calls, 'call')}, {_count(states, 'state')} in {path}"
+    if summary.get("over_budget"):
+        line += " (the budget was used up: the rest is at function level)"
+    command = f"spacetime show {path}"
+    kind, message = recording._how_it_ended(exception)
+    if kind == "interrupt":
+        line += "; interrupted"
+    elif kind == "exit" and message not in (None, "0"):
+        line += f"; exit {message}"
+    elif kind == "exception":
+        line += f"; ended with {message}"
+    raised = summary.get("last_raised_call")
+    if kind in ("interrupt", "exception") and raised is not None:
+        return f"{line}: {command} {raised}:-1"
+    return f"{line}; to look at it: {command}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _as_typed(path: str) -> str:
+    """The path as one would type it here."""
+    import shlex
+
+    relative = os.path.relpath(path)
+    return shlex.quote(path if relative.startswith("..") else relative)
+
+
+def _flush_output() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            # A closed pipe: the interpreter says so itself at its end.
+            pass

@@ -1,0 +1,276 @@
+"""Patterns: which code of a running program is recorded.
+
+A pattern is a file, a module, a function, or a glob of one of these:
+
+| pattern | matches |
+| --- | --- |
+| `game.py`, `src/**/*.py`, `/home/me/game.py` | all code of these files; a relative one matches the end of the path |
+| `package`, `package.module` | all code of this module and of those below it |
+| `package.module.Class.method` | this method and the functions inside it |
+| `Class.method`, `main`, `*.step` | functions so called, in the user's own files |
+| `__main__` | all code of the main program |
+
+`*` and `?` stay inside one folder or name, `**` crosses them, `[abc]` is one of these characters.
+The *user's own files* are those outside the standard library and `site-packages`.
+
+A [`Selection`][spacetimepy.patterns.Selection] is asked once for each code object when it first
+runs, so it may be slow by the measure of recording, not by that of people.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+from spacetimepy.errors import PatternError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import CodeType
+
+__all__ = ["FUNCTION", "LEAVE_ALONE", "LINE", "Pattern", "Selection", "is_own_file"]
+
+LEAVE_ALONE = 0
+FUNCTION = 1
+LINE = 2
+
+_PACKAGE_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_INSTALLED = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
+
+
+def is_own_file(file: str) -> bool:
+    """Whether the file is the user's own: not the standard library, not an installed package.
+
+    >>> import os
+    >>> is_own_file("/home/me/game.py"), is_own_file(os.__file__), is_own_file("<string>")
+    (True, False, False)
+    """
+    return not (
+        file.startswith("<")
+        or file.startswith(_STANDARD_LIBRARY)
+        or any(folder in file for folder in _INSTALLED)
+    )
+
+
+class Pattern:
+    """One pattern, read from its text.
+
+    >>> Pattern("Particle.*").matches("/home/me/world.py", "world", "Particle.move")
+    True
+    >>> Pattern("src/*.py").matches("/home/me/src/deep/world.py", "world", "Particle.move")
+    False
+    """
+
+    __slots__ = ("_expression", "_is_file", "text")
+
+    def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise UsageError(
+                f"a pattern is a str such as 'game.py' or 'package.module', found {text!r}"
+            )
+        self.text = text
+        separators = {os.sep, "/"}
+        self._is_file = any(sep in text for sep in separators) or text.endswith(".py")
+        problem = _problem(text, is_file=self._is_file)
+        if problem is not None:
+            raise PatternError(f"{text!r} is not a pattern: {problem}")
+        if self._is_file:
+            self._expression = re.compile(_file_expression(text))
+        else:
+            # A name stands for itself and everything below it.
+            self._expression = re.compile(f"{_glob_expression(text, separator='.')}(?:\\..*)?")
+
+    def matches(self, file: str, module: str, qualname: str) -> bool:
+        """Whether code of this file, module and qualified name is meant.
+
+        Args:
+            file: The absolute path of its file.
+            module: The dotted name of its module.
+            qualname: Its `co_qualname`.
+
+        >>> Pattern("json").matches("/usr/lib/python3.13/json/decoder.py", "json.decoder", "scan")
+        True
+        """
+        if self._is_file:
+            return self._expression.fullmatch(file) is not None
+        name = qualname.replace(".<locals>", "")
+        dotted = module if name == "<module>" else f"{module}.{name}"
+        if self._expression.fullmatch(dotted) is not None:
+            return True
+        return (
+            name != "<module>"
+            and is_own_file(file)
+            and self._expression.fullmatch(name) is not None
+        )
+
+    def __repr__(self) -> str:
+        return f"Pattern({self.text!r})"
+
+
+class Selection:
+    """What to record, as asked for by patterns.
+
+    Args:
+        function: Patterns of code to record at function granularity.
+        line: Patterns of code to record at line granularity; they win over `function`.
+        own_files: Record the user's own files at function granularity as well.
+        main_line: Record the main program's own code at line granularity as well.
+        main_module: Another name for the module `__main__` in patterns.
+
+    >>> code = compile("x = 1", "/home/me/game.py", "exec")
+    >>> Selection(line=["game.py"]).granularity(code, module="game") == LINE
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        function: str | Iterable[str] = (),
+        line: str | Iterable[str] = (),
+        own_files: bool = False,
+        main_line: bool = False,
+        main_module: str | None = None,
+    ) -> None:
+        self._function = _patterns(function, option="function")
+        self._line = _patterns(line, option="line")
+        self._own_files = own_files
+        self._main_line = main_line
+        self._main_module = main_module
+        self._matched: set[str] = set()
+
+    def __call__(self, code: CodeType) -> int:
+        """Decides about a code object that is about to run; never raises."""
+        try:
+            # The caller is the recorder, called by the interpreter at the start of that code.
+            frame = sys._getframe(1)
+            module = frame.f_globals.get("__name__") if frame.f_code is code else None
+            return self.granularity(code, module=module if isinstance(module, str) else "")
+        except Exception:
+            return LEAVE_ALONE
+
+    def granularity(self, code: CodeType, *, module: str) -> int:
+        """`LEAVE_ALONE`, `FUNCTION` or `LINE`, for code of this module.
+
+        >>> code = compile("x = 1", "/home/me/game.py", "exec")
+        >>> Selection(function=["other"]).granularity(code, module="game") == LEAVE_ALONE
+        True
+        """
+        named = code.co_filename
+        if named.startswith("<frozen ") or named.startswith(_PACKAGE_FOLDER):
+            return LEAVE_ALONE
+        file = named if named.startswith("<") else os.path.abspath(named)
+        qualname = code.co_qualname
+        modules = [module]
+        if module == "__main__":
+            modules.append(self._main_module or _stem(file))
+        elif not module:
+            modules = [_stem(file)]
+        # All are tried, not the first alone: each one that matches something counts as used.
+        line, function = (
+            [p.text for p in patterns if any(p.matches(file, m, qualname) for m in modules)]
+            for patterns in (self._line, self._function)
+        )
+        self._matched.update(line, function)
+        if line or (self._main_line and module == "__main__" and not file.startswith("<")):
+            return LINE
+        if function or (self._own_files and is_own_file(file)):
+            return FUNCTION
+        return LEAVE_ALONE
+
+    def unmatched(self) -> list[str]:
+        """The patterns that matched nothing so far.
+
+        >>> Selection(line=["game.py"]).unmatched()
+        ['game.py']
+        """
+        patterns = [*self._line, *self._function]
+        return [p.text for p in patterns if p.text not in self._matched]
+
+    def check_all_matched(self) -> None:
+        """Raises an error that names the patterns that matched nothing.
+
+        Raises:
+            PatternError: A pattern matched no code that ran.
+
+        >>> Selection(line=["game.py"]).check_all_matched()
+        Traceback (most recent call last):
+        ...
+        spacetimepy.errors.PatternError: no code that ran matches 'game.py'
+        """
+        unmatched = self.unmatched()
+        if unmatched:
+            raise PatternError("no code that ran matches " + ", ".join(map(repr, unmatched)))
+
+
+def _stem(file: str) -> str:
+    return os.path.splitext(os.path.basename(file))[0]
+
+
+def _patterns(texts: str | Iterable[str], *, option: str) -> list[Pattern]:
+    if isinstance(texts, str):
+        texts = (texts,)
+    try:
+        return [Pattern(text) for text in texts]
+    except TypeError:
+        raise UsageError(
+            f"{option}: expected a pattern or several, found {texts!r}"
+        ) from None
+
+
+def _problem(text: str, *, is_file: bool) -> str | None:
+    """What is wrong with the text of a pattern."""
+    if not text.strip():
+        return "it is empty"
+    if text != text.strip() or any(character < " " for character in text):
+        return "it has spaces at an end or control characters"
+    if text.count("[") != text.count("]"):
+        return "a '[' and its ']' do not pair"
+    if is_file:
+        return None
+    names = text.replace("**", "*").split(".")
+    if not names[0] or not names[-1]:
+        return "a dot stands at an end"
+    if not all(names):
+        return "there is an empty name between two dots"
+    for name in names:
+        plain = re.sub(r"\[[^\]]*\]|[*?]|<\w+>", "x", name)
+        if not plain.isidentifier():
+            return f"{name!r} is neither a name nor a glob of one (a file ends in .py or has a '/')"
+    return None
+
+
+def _file_expression(text: str) -> str:
+    path = text.replace("/", os.sep)
+    if path.startswith("~"):
+        path = os.path.expanduser(path)
+    if path.startswith((f".{os.sep}", f"..{os.sep}")):
+        path = os.path.abspath(path)
+    if path.endswith(os.sep):
+        path += "**"
+    expression = _glob_expression(path, separator=os.sep)
+    return expression if os.path.isabs(path) else f"(?:.*{re.escape(os.sep)})?{expression}"
+
+
+def _glob_expression(text: str, *, separator: str) -> str:
+    """The regular expression of a glob whose `*` stays between separators."""
+    inside = f"[^{re.escape(separator)}]"
+    parts = []
+    for token in re.findall(r"\*\*|\*|\?|\[[^\]]*\]|[^*?\[]+", text):
+        if token == "**":
+            parts.append(".*")
+        elif token == "*":
+            parts.append(f"{inside}*")
+        elif token == "?":
+            parts.append(inside)
+        elif token.startswith("["):
+            characters = re.escape(token[1:-1].lstrip("!")).replace(r"\-", "-")
+            parts.append(f"[{'^' if token[1:2] == '!' else ''}{characters}]")
+        else:
+            parts.append(re.escape(token))
+    # `a/**/b` also means `a/b`.
+    expression = "".join(parts)
+    escaped = re.escape(separator)
+    return expression.replace(f"{escaped}.*{escaped}", f"{escaped}(?:.*{escaped})?")

@@ -1,0 +1,683 @@
+"""Recording: the recorder of this process, its sessions, and switching it off for a while.
+
+There is at most one recorder in a process. [`init_monitoring`][spacetimepy.init_monitoring] makes
+it (or [`record`][spacetimepy.record], or the command `spacetime run`), closing it completes the
+trace file. A recorder records into one session at a time; where the program opens none, one is
+opened by the first recorded call.
+
+The work is done by `spacetimepy._native.Recorder`; this module is its manners.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+
+from spacetimepy import _native, _source, decorators
+from spacetimepy.errors import RecordingError, UsageError
+from spacetimepy.patterns import Selection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import CodeType, TracebackType
+    from typing import Any, Self
+
+__all__ = [
+    "Limits",
+    "Recorder",
+    "RecordingSession",
+    "disable_recording",
+    "enable_recording",
+    "end_session",
+    "init_monitoring",
+    "pause",
+    "record",
+    "recording_context",
+    "session_context",
+    "start_session",
+]
+
+
+class Limits:
+    """How much a session may record before it goes on at function granularity.
+
+    Args:
+        max_bytes: Bytes of trace file; 2 GiB, if not given.
+        max_states: States; ten million, if not given.
+
+    >>> Limits(max_states=1000)
+    Limits(max_bytes=None, max_states=1000)
+    """
+
+    __slots__ = ("max_bytes", "max_states")
+
+    def __init__(self, *, max_bytes: int | None = None, max_states: int | None = None) -> None:
+        for name, value in (("max_bytes", max_bytes), ("max_states", max_states)):
+            if value is not None and (type(value) is not int or value <= 0):
+                raise UsageError(f"{name}: expected an int above 0, found {value!r}")
+        self.max_bytes = max_bytes
+        self.max_states = max_states
+
+    def __repr__(self) -> str:
+        return f"Limits(max_bytes={self.max_bytes}, max_states={self.max_states})"
+
+
+class RecordingSession:
+    """A session that is being recorded, or was by this process.
+
+    >>> import spacetimepy, tempfile
+    >>> with spacetimepy.record(tempfile.mkdtemp() + "/run.spacetime", name="try") as session:
+    ...     pass
+    >>> session
+    <RecordingSession 1 'try'>
+    """
+
+    __slots__ = ("id", "is_implicit", "name", "path")
+
+    def __init__(self, id: int, name: str | None, path: str, *, is_implicit: bool) -> None:
+        self.id = id
+        self.name = name
+        self.path = path
+        self.is_implicit = is_implicit
+
+    def __repr__(self) -> str:
+        return f"<RecordingSession {self.id} {self.name!r}>"
+
+
+class Recorder:
+    """The recorder of this process; made by `init_monitoring`. A context manager that closes it.
+
+    >>> import spacetimepy, tempfile
+    >>> recorder = spacetimepy.init_monitoring(tempfile.mkdtemp() + "/run.spacetime")
+    >>> recorder.close()["calls"]
+    0
+    """
+
+    def __init__(self, native: _native.Recorder, selection: Selection | None) -> None:
+        self._native = native
+        self._session: RecordingSession | None = None
+        self._pid = os.getpid()
+        self._summary: dict[str, Any] | None = None
+        self.selection = selection
+        # Under `spacetime run` the command closes the recorder, the program only flushes it.
+        self.is_of_command = False
+        # What an implicit session is called.
+        self.program_name = _program_name()
+
+    @property
+    def path(self) -> str:
+        """The trace file.
+
+        >>> import spacetimepy, tempfile
+        >>> with spacetimepy.init_monitoring(tempfile.mkdtemp() + "/run.spacetime") as recorder:
+        ...     print(recorder.path.endswith("run.spacetime"))
+        True
+        """
+        return self._native.path
+
+    @property
+    def tier(self) -> str:
+        """How values are read: `fast` or `portable`.
+
+        >>> import spacetimepy, tempfile
+        >>> with spacetimepy.init_monitoring(tempfile.mkdtemp() + "/run.spacetime") as recorder:
+        ...     print(recorder.tier in ("fast", "portable"))
+        True
+        """
+        return self._native.tier
+
+    @property
+    def session(self) -> RecordingSession | None:
+        """The session that is open.
+
+        >>> import spacetimepy, tempfile
+        >>> with spacetimepy.init_monitoring(tempfile.mkdtemp() + "/run.spacetime") as recorder:
+        ...     print(recorder.session)
+        None
+        """
+        return self._session
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the trace is complete.
+
+        >>> import spacetimepy, tempfile
+        >>> recorder = spacetimepy.init_monitoring(tempfile.mkdtemp() + "/run.spacetime")
+        >>> _ = recorder.close()
+        >>> recorder.is_closed
+        True
+        """
+        return self._summary is not None
+
+    def flush(self) -> None:
+        """Returns when everything recorded so far can be read by others.
+
+        >>> import spacetimepy, tempfile
+        >>> with spacetimepy.init_monitoring(tempfile.mkdtemp() + "/run.spacetime") as recorder:
+        ...     recorder.flush()
+        ...     print(len(spacetimepy.open(recorder.path).calls()))
+        0
+        """
+        if self._summary is None:
+            self._native.flush()
+
+    def close(self) -> dict[str, Any]:
+        """Ends the session, completes the trace and stops recording; again: does nothing.
+
+        Returns:
+            What was recorded: `states`, `calls`, `bytes` and more.
+
+        Raises:
+            RecordingError: Something could not be written; what was written before is readable.
+
+        >>> import spacetimepy, tempfile
+        >>> recorder = spacetimepy.init_monitoring(tempfile.mkdtemp() + "/run.spacetime")
+        >>> sorted(recorder.close())[:3]
+        ['bytes', 'calls', 'error']
+        """
+        if self.is_of_command:
+            self.flush()
+            return {}
+        return self._close("ok", None)
+
+    def _close(self, exit_kind: str, message: str | None) -> dict[str, Any]:
+        global _active
+        if self._summary is not None:
+            return self._summary
+        if os.getpid() != self._pid:
+            # A forked child: the file belongs to the parent.
+            self._summary = {}
+            return self._summary
+        decorators.attach(None)
+        if self._session is not None:
+            self._end_session(exit_kind, message)
+        summary = self._summary = self._native.close()
+        if _active is self:
+            _active = None
+        if summary.get("error"):
+            raise RecordingError(f"{self.path}: {summary['error']}")
+        return summary
+
+    def _begin_session(
+        self,
+        name: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        is_implicit: bool = False,
+    ) -> RecordingSession:
+        if self._session is not None:
+            if not self._session.is_implicit:
+                raise RecordingError(
+                    f"session {self._session.id} is still open: call spacetimepy.end_session()"
+                )
+            self._end_session("ok", None)
+        if name is not None and not isinstance(name, str):
+            raise UsageError(f"name: expected a str, found {name!r}")
+        argv = list(sys.orig_argv)
+        id = self._native.begin_session(name, description, _as_json(metadata), argv)
+        self._session = RecordingSession(id, name, self.path, is_implicit=is_implicit)
+        return self._session
+
+    def _end_session(self, exit_kind: str, message: str | None) -> None:
+        self._session = None
+        self._native.end_session(exit_kind, message)
+
+    def _begin_implicit_session(self) -> None:
+        if self._session is None and self._summary is None:
+            self._begin_session(self.program_name, is_implicit=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.is_of_command:
+            self.flush()
+        else:
+            self._close(*_how_it_ended(exception))
+
+    def __repr__(self) -> str:
+        return f"<Recorder {self.path!r}{' closed' if self.is_closed else ''}>"
+
+
+_active: Recorder | None = None
+_is_enabled = True
+
+
+def init_monitoring(
+    db_path: str | os.PathLike[str] | None = None,
+    *,
+    in_memory: bool = False,
+    overwrite: bool = False,
+    limits: Limits | Mapping[str, int] | None = None,
+    ignore_types: Iterable[type] = (),
+) -> Recorder:
+    """Begins to record the functions marked by `@function` and `@line`, now or later.
+
+    Args:
+        db_path: The trace file; an existing trace gets one more session. If not given,
+            `<script>.spacetime` in the working directory.
+        in_memory: Keep the trace in memory; `Recorder.path` opens it in this process.
+        overwrite: Begin an existing trace afresh.
+        limits: How much a session may record.
+        ignore_types: Objects of these types are recorded by their type alone.
+
+    Returns:
+        The recorder, which is closed at the end of the program at the latest.
+
+    Raises:
+        TraceError: The file cannot be written or is not a trace.
+        RecordingError: This process is being recorded already, or cannot be.
+
+    >>> import spacetimepy, tempfile
+    >>> recorder = spacetimepy.init_monitoring(tempfile.mkdtemp() + "/run.spacetime")
+    >>> recorder.close()["states"]
+    0
+    """
+    if _active is not None and _active.is_of_command:
+        # The command decided where to; what is decorated is recorded there.
+        return _active
+    return _start(
+        db_path,
+        selection=None,
+        in_memory=in_memory,
+        overwrite=overwrite,
+        limits=limits,
+        ignore_types=ignore_types,
+    )
+
+
+def _start(
+    db_path: str | os.PathLike[str] | None,
+    *,
+    selection: Selection | None,
+    in_memory: bool = False,
+    overwrite: bool = False,
+    limits: Limits | Mapping[str, int] | None = None,
+    ignore_types: Iterable[type] = (),
+) -> Recorder:
+    global _active
+    if _active is not None:
+        raise RecordingError(
+            f"this process is already recorded into {_active.path}: close that recorder first"
+        )
+    bounds = _as_limits(limits)
+    native = _native.Recorder(
+        _as_path(db_path),
+        in_memory=bool(in_memory),
+        overwrite=bool(overwrite),
+        max_bytes=bounds.max_bytes,
+        max_states=bounds.max_states,
+        ignore_types=_as_types(ignore_types),
+        on_code=_describe_code,
+    )
+    _active = recorder = Recorder(native, selection)
+    if selection is not None:
+        native.set_selector(selection)
+    if not _is_enabled:
+        native.pause()
+    decorators.attach(native)
+    return recorder
+
+
+def _describe_code(code: CodeType) -> _source.Description:
+    """Called by the recorder before it records code for the first time."""
+    if _active is not None:
+        _active._begin_implicit_session()
+    return _source.describe(code)
+
+
+def _close_at_exit() -> None:
+    if _active is None or _active.is_of_command:
+        return
+    # Set by the interpreter when it printed the traceback of what ended the program.
+    exception = getattr(sys, "last_exc", None)
+    try:
+        _active._close(*_how_it_ended(exception))
+    except RecordingError as error:
+        print(f"spacetime: {error}", file=sys.stderr)
+
+
+atexit.register(_close_at_exit)
+
+
+class record:  # noqa: N801 (used like a function)
+    """Records what runs inside a `with` block.
+
+    Args:
+        path: The trace file, as `init_monitoring` takes it.
+        name: The name of the session.
+        function: Patterns of code to record at function granularity.
+        line: Patterns of code to record at line granularity.
+        track: Not supported by this version.
+        options: The other options of `init_monitoring`, and `description` and `metadata` of
+            `start_session`.
+
+    Without patterns the user's own files are recorded at function granularity. Decorated
+    functions are recorded as they are decorated. The forms of patterns are listed in
+    `spacetimepy.patterns`.
+
+    Raises:
+        PatternError: A pattern cannot be read or, at the end, matched nothing that ran.
+
+    >>> import spacetimepy, tempfile, textwrap
+    >>> path = tempfile.mkdtemp() + "/wrap.spacetime"
+    >>> with spacetimepy.record(path, function="textwrap.fill"):
+    ...     _ = textwrap.fill("many words", width=5)
+    >>> spacetimepy.open(path).call(1).value
+    'many\\nwords'
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        name: str | None = None,
+        function: str | Iterable[str] = (),
+        line: str | Iterable[str] = (),
+        track: Iterable[Any] = (),
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        decorators._refuse(track=track)
+        known = ("in_memory", "overwrite", "limits", "ignore_types")
+        for option in options:
+            if option not in known:
+                raise UsageError(f"record() has no option {option!r}; it has {', '.join(known)}")
+        own_files = not function and not line
+        self._selection = Selection(function=function, line=line, own_files=own_files)
+        self._path = path
+        self._options = options
+        self._session = (name, description, metadata)
+        self._recorder: Recorder | None = None
+
+    def __enter__(self) -> RecordingSession:
+        if _active is not None and _active.is_of_command:
+            recorder = _active
+        else:
+            recorder = _start(self._path, selection=self._selection, **self._options)
+        self._recorder = recorder
+        try:
+            return recorder._begin_session(*self._session)
+        except BaseException:
+            if not recorder.is_of_command:
+                recorder._close("ok", None)
+            raise
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        recorder = self._recorder
+        if recorder is None or recorder.is_closed:
+            return
+        if recorder.is_of_command:
+            recorder._end_session(*_how_it_ended(exception))
+            return
+        recorder._close(*_how_it_ended(exception))
+        if exception is None:
+            self._selection.check_all_matched()
+
+
+def start_session(
+    name: str | None = None,
+    description: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> RecordingSession:
+    """Opens a session: what is recorded from here on belongs to it.
+
+    Args:
+        name: A name for people.
+        description: A sentence for people.
+        metadata: Anything that JSON can hold.
+
+    Raises:
+        RecordingError: Nothing is being recorded, or a session is open.
+
+    >>> import spacetimepy, tempfile
+    >>> recorder = spacetimepy.init_monitoring(tempfile.mkdtemp() + "/run.spacetime")
+    >>> session = spacetimepy.start_session("first try", metadata={"speed": 3})
+    >>> spacetimepy.end_session()
+    >>> _ = recorder.close()
+    >>> spacetimepy.open(recorder.path).session(session.id).name
+    'first try'
+    """
+    return _recorder_or_error()._begin_session(name, description, metadata)
+
+
+def end_session() -> None:
+    """Closes the session that is open.
+
+    Raises:
+        RecordingError: Nothing is being recorded, or no session is open.
+
+    >>> import spacetimepy, tempfile
+    >>> with spacetimepy.init_monitoring(tempfile.mkdtemp() + "/run.spacetime") as recorder:
+    ...     _ = spacetimepy.start_session()
+    ...     spacetimepy.end_session()
+    ...     print(recorder.session)
+    None
+    """
+    recorder = _recorder_or_error()
+    if recorder.session is None:
+        raise RecordingError("no session is open: call spacetimepy.start_session() first")
+    recorder._end_session("ok", None)
+
+
+class session_context:  # noqa: N801 (used like a function)
+    """A session as a `with` block.
+
+    Args:
+        name: A name for people.
+        description: A sentence for people.
+        metadata: Anything that JSON can hold.
+
+    >>> import spacetimepy, tempfile
+    >>> with spacetimepy.init_monitoring(tempfile.mkdtemp() + "/run.spacetime"):
+    ...     with spacetimepy.session_context(name="first try") as session:
+    ...         print(session.name)
+    first try
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._arguments = (name, description, metadata)
+        self._session: RecordingSession | None = None
+
+    def __enter__(self) -> RecordingSession:
+        self._session = start_session(*self._arguments)
+        return self._session
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # The program may have ended the session, or closed the recorder, inside.
+        if _active is not None and _active.session is self._session is not None:
+            _active._end_session(*_how_it_ended(exception))
+
+
+class recording_context:  # noqa: N801 (used like a function)
+    """Switches recording off (or on) for a `with` block, then back to what it was.
+
+    Args:
+        enabled: Whether what runs in the block is recorded.
+
+    >>> import spacetimepy, tempfile
+    >>> @spacetimepy.function
+    ... def step(n):
+    ...     return n + 1
+    >>> path = tempfile.mkdtemp() + "/run.spacetime"
+    >>> with spacetimepy.init_monitoring(path):
+    ...     with spacetimepy.recording_context(enabled=False):
+    ...         _ = step(1)
+    ...     _ = step(2)
+    >>> [call.arguments["n"] for call in spacetimepy.open(path).calls("step")]
+    [2]
+    """
+
+    def __init__(self, enabled: bool = False) -> None:
+        self._is_enabled = enabled
+        self._was_enabled: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._was_enabled.append(_is_enabled)
+        _set_enabled(self._is_enabled)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _set_enabled(self._was_enabled.pop())
+
+
+def pause() -> recording_context:
+    """Switches recording off for a `with` block.
+
+    >>> import spacetimepy, tempfile
+    >>> path = tempfile.mkdtemp() + "/run.spacetime"
+    >>> with spacetimepy.record(path, function="textwrap"):
+    ...     import textwrap
+    ...     _ = textwrap.dedent(" recorded")
+    ...     with spacetimepy.pause():
+    ...         _ = textwrap.dedent(" not recorded")
+    >>> len(spacetimepy.open(path).calls("dedent"))
+    1
+    """
+    return recording_context(enabled=False)
+
+
+def disable_recording() -> None:
+    """Switches recording off until `enable_recording`.
+
+    >>> import spacetimepy
+    >>> spacetimepy.disable_recording()
+    >>> spacetimepy.enable_recording()
+    """
+    _set_enabled(False)
+
+
+def enable_recording() -> None:
+    """Switches recording on again after `disable_recording`.
+
+    >>> import spacetimepy
+    >>> spacetimepy.enable_recording()
+    """
+    _set_enabled(True)
+
+
+def _set_enabled(enabled: bool) -> None:
+    global _is_enabled
+    if enabled != _is_enabled:
+        _is_enabled = enabled
+        if _active is not None:
+            if enabled:
+                _active._native.resume()
+            else:
+                _active._native.pause()
+
+
+def _recorder_or_error() -> Recorder:
+    if _active is None:
+        raise RecordingError(
+            "nothing is being recorded: call spacetimepy.init_monitoring() first"
+        )
+    return _active
+
+
+def _how_it_ended(exception: BaseException | None) -> tuple[str, str | None]:
+    if exception is None:
+        return "ok", None
+    if isinstance(exception, SystemExit):
+        return "exit", _short(exception.code)
+    if isinstance(exception, KeyboardInterrupt):
+        return "interrupt", None
+    return "exception", _describe_exception(exception)
+
+
+def _describe_exception(exception: BaseException) -> str:
+    """Type and message, without running code of the program."""
+    name = type(exception).__qualname__
+    message = ", ".join(filter(None, map(_short, exception.args)))
+    return f"{name}: {message}" if message else name
+
+
+def _short(value: object) -> str | None:
+    """An atom as text, cut at 200 characters; anything else by its type."""
+    if value is None:
+        return None
+    if type(value) is str:
+        return value[:200]
+    if type(value) in (int, float, bool, bytes):
+        return repr(value)[:200]
+    return f"<{type(value).__qualname__}>"
+
+
+def _as_path(path: str | os.PathLike[str] | None) -> str:
+    if path is None:
+        return os.path.abspath(f"{_program_name()}.spacetime")
+    try:
+        text = os.fspath(path)
+    except TypeError:
+        text = None  # type: ignore[assignment]
+    if not isinstance(text, str) or not text:
+        raise UsageError(f"the path of a trace is a str or a path object, found {path!r}")
+    return os.path.abspath(text)
+
+
+def _program_name() -> str:
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    return os.path.splitext(os.path.basename(main))[0] if isinstance(main, str) else "python"
+
+
+def _as_limits(limits: Limits | Mapping[str, int] | None) -> Limits:
+    if limits is None:
+        return Limits()
+    if isinstance(limits, Limits):
+        return limits
+    try:
+        return Limits(**limits)
+    except TypeError:
+        raise UsageError(
+            f"limits: expected Limits or a dict with max_bytes and max_states, found {limits!r}"
+        ) from None
+
+
+def _as_types(types: Iterable[type]) -> tuple[type, ...]:
+    try:
+        found = tuple(types)
+    except TypeError:
+        found = (types,)  # type: ignore[assignment]
+    for entry in found:
+        if not isinstance(entry, type):
+            raise UsageError(f"ignore_types: expected types, found {entry!r}")
+    return found
+
+
+def _as_json(metadata: Mapping[str, Any] | None) -> str | None:
+    if metadata is None:
+        return None
+    import json
+
+    try:
+        return json.dumps(dict(metadata))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"metadata: expected a dict that JSON can hold: {error}") from None
