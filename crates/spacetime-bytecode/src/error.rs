@@ -13,15 +13,20 @@ pub enum Error {
         /// Bytes found.
         length: usize,
     },
-    /// The code object is larger than positions in it can be stored.
-    #[error("code object with {units} units and {slots} slots where at most {limit} of each can be analyzed; treat it as opaque")]
+    /// The code object is larger than the positions in the facts can name.
+    #[error(
+        "code object with {units} units and {slots} slots where at most {max_units} and {max_slots} can be analyzed; \
+         treat it as opaque"
+    )]
     TooLarge {
         /// Code units found.
         units: usize,
         /// Local slots found.
         slots: usize,
-        /// The limit.
-        limit: usize,
+        /// Most code units.
+        max_units: usize,
+        /// Most local slots.
+        max_slots: usize,
     },
     /// An opcode number that the version does not have in original bytecode.
     #[error("opcode {opcode} at unit {unit} is no original opcode of {version}; pass co_code, and the version of the running interpreter")]
@@ -74,7 +79,7 @@ pub enum Error {
     Operand {
         /// Code unit of the instruction.
         unit: u32,
-        /// What the operand indexes: `slot` or `name`.
+        /// What the operand indexes: a slot, a name or a stack item.
         what: &'static str,
         /// Index found.
         index: u32,

@@ -16,8 +16,9 @@ pub struct CodeFacts {
     /// With `INSTRUCTION` events at these units and [`CodeFacts::line_of_unit`], a recorder gets
     /// the lines of a code object whose own `LINE` events are slow.
     ///
-    /// `LINE` fires at such a unit when the line differs from that of the instruction executed
-    /// before it in the same frame, or when that instruction was a backward jump.
+    /// `LINE` fires at such a unit when its line differs from that of the instruction executed
+    /// before it in the same frame, or when that instruction was a `RESUME`. `INSTRUCTION` events
+    /// never fire at `RESUME` and `END_FOR`.
     pub state_units: UnitSet,
     /// Smallest line of any unit (the code object's first line if no unit has a line).
     pub min_line: u32,
@@ -29,10 +30,11 @@ pub struct CodeFacts {
     /// Depth of the value stack before the instruction at each unit; [`UNREACHABLE`] where there
     /// is none.
     pub depth_of_unit: Vec<u16>,
-    /// Units of backward jumps whose target is on the jump's own line: one `LINE` event stands for
+    /// Units of backward jumps whose whole loop is on one line, so that one `LINE` event stands for
     /// several iterations (comprehensions, one-line loops).
     pub loop_jumps: Vec<u32>,
-    /// The slots that each line may bind or unbind, and what else the line does.
+    /// The slots that each line may bind or unbind, and what else the line does. The setup of cells
+    /// before a call's first event is not counted.
     pub written: LineSlots,
     /// Indices into the names of those read or written as globals or names, ascending. Builtins are
     /// among them, since bytecode does not tell them apart.
@@ -41,10 +43,28 @@ pub struct CodeFacts {
     pub stores_names: bool,
     /// Everything that can change a heap object by C code alone, ascending by unit.
     pub sites: Vec<Site>,
-    /// Name indices, ascending, of attributes and globals that are used as plain values rather than
-    /// called at once: `f = xs.append`, `map(xs.append, ys)`. A C function that escapes this way can
-    /// change its receiver later, out of sight of the sites.
+    /// Attributes that are loaded as plain values and go somewhere else than into a call of
+    /// themselves: `f = xs.append`, `map(xs.append, ys)`. A bound C method that escapes this way can
+    /// change its receiver later, out of sight of the sites. Ascending by unit.
+    pub escaping_loads: Vec<EscapingLoad>,
+    /// Name indices, ascending, of the attributes in [`CodeFacts::escaping_loads`] and of globals that
+    /// are used in the same way.
     pub escapes: Vec<u32>,
+}
+
+/// An attribute load whose result escapes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EscapingLoad {
+    /// Code unit of the load.
+    pub unit: u32,
+    /// Its source line, 0 for none.
+    pub line: u32,
+    /// Index of the attribute's name.
+    pub name: u32,
+    /// Where the object is on the value stack before the load (for `super().name`: the `self`).
+    pub receiver: StackPosition,
+    /// Slot of the object, under the rules of [`Site::receiver_slot`].
+    pub receiver_slot: Option<u16>,
 }
 
 /// A set of code units.
@@ -72,12 +92,30 @@ impl UnitSet {
         }
     }
 
+    pub(crate) fn remove(&mut self, unit: u32) {
+        if let Some(word) = self.words.get_mut(unit as usize / 64) {
+            *word &= !(1 << (unit % 64));
+        }
+    }
+
+    /// The first unit of the set from `start` on.
+    pub(crate) fn next_from(&self, start: u32) -> Option<u32> {
+        let mut index = start as usize / 64;
+        let mut word = self.words.get(index)? & (u64::MAX << (start % 64));
+        while word == 0 {
+            index += 1;
+            word = *self.words.get(index)?;
+        }
+        Some(index as u32 * 64 + word.trailing_zeros())
+    }
+
     /// The units, ascending.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        self.words.iter().enumerate().flat_map(|(index, &word)| {
-            std::iter::successors(Some(word), |rest| Some(rest & (rest.wrapping_sub(1))))
-                .take_while(|&rest| rest != 0)
-                .map(move |rest| index as u32 * 64 + rest.trailing_zeros())
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let unit = self.next_from(next)?;
+            next = unit + 1;
+            Some(unit)
         })
     }
 }
@@ -132,8 +170,22 @@ impl LineSlots {
         self.n_words
     }
 
+    /// Adds an effect to a line; without a line, to all.
+    pub(crate) fn add_effect(&mut self, line: u32, effect: LineEffects) {
+        if self.effects[0].contains(effect) {
+            return;
+        }
+        let rows = match line {
+            0 => 0..self.effects.len(),
+            _ => self.row(line)..self.row(line) + 1,
+        };
+        for row in &mut self.effects[rows] {
+            *row = row.union(effect);
+        }
+    }
+
     #[inline]
-    fn row(&self, line: u32) -> usize {
+    pub(crate) fn row(&self, line: u32) -> usize {
         let Some(&first) = self.lines.first() else { return 0 };
         if self.row_of_line.is_empty() {
             return self.lines.binary_search(&line).map_or(0, |index| index + 1);
@@ -170,6 +222,8 @@ impl LineEffects {
     pub const STORES_NAMES: LineEffects = LineEffects(1 << 8);
     /// Binds or unbinds a variable in a cell.
     pub const STORES_CELLS: LineEffects = LineEffects(1 << 9);
+    /// Loads an item by subscript, which adds one to a `defaultdict`.
+    pub const LOADS_ITEMS: LineEffects = LineEffects(1 << 10);
 
     /// Whether all flags of `other` are set.
     #[inline]
@@ -205,18 +259,26 @@ pub struct Site {
     pub line: u32,
     /// What it does.
     pub kind: SiteKind,
-    /// Where the changed object is on the value stack before the instruction. For calls: the callable.
+    /// Where the changed object is on the value stack before the instruction. For calls: the
+    /// callable, see [`CallShape::callee_position`].
     pub receiver: StackPosition,
     /// The slot that holds the changed object, if that is proved for the moment of the
     /// instruction and for the end of the line as well: the object was loaded from the slot and the
     /// line does not write the slot, except by the in-place operator itself (`xs += ys`; if the
-    /// operator gives a new object the old one is taken as unchanged). For a slot that holds a cell it is the variable
-    /// in the cell, which other functions may have rebound since. For calls: the slot of
-    /// `Callee::Method` or `Callee::Slot`.
+    /// operator gives a new object, the old one is taken as unchanged). For a slot that holds a cell
+    /// it is the variable in the cell, which other functions may rebind whenever they run. For
+    /// calls: the slot in [`Callee`].
     pub receiver_slot: Option<u16>,
+    /// If the changed object was loaded as an attribute, as in `self.items += more` or
+    /// `self.items.append(x)`: the slot of the object it was loaded from, under the same rules. The
+    /// attribute itself may be computed, or be rebound by the end of the line.
+    pub owner_slot: Option<u16>,
 }
 
 /// What a [`Site`] does.
+///
+/// What runs code without being a call instruction (imports, `with`, iteration, operators) is told
+/// for each line by [`LineEffects`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SiteKind {
     /// `receiver.name = value`.
@@ -235,32 +297,24 @@ pub enum SiteKind {
     DeleteItem,
     /// `receiver[start:stop] = value`.
     StoreSlice,
-    /// `receiver += value` and its like. `attribute_of` names the object that the left operand was
-    /// loaded from, as in `self.items += more`.
+    /// `receiver += value` and its like.
     InPlace {
-        /// Slot, under the rules of [`Site::receiver_slot`], whose attribute the left operand is.
-        attribute_of: Option<u16>,
+        /// The right operand is a number. Only repetition (`xs *= 2`) changes a built-in container then.
+        operand_is_number: bool,
+        /// The operator is `*=`.
+        multiplies: bool,
     },
     /// `receiver.__dict__` is loaded: what is done to it changes the receiver without a store to it.
     LoadDunderDict,
-    /// A list, set or dict that is not known to be fresh is extended in place (`LIST_APPEND` and its
-    /// like). The compiler emits this only for displays; others are hand-made.
+    /// A list, set or dict that is not known to be fresh is extended (`LIST_APPEND` and its like).
+    /// The compiler emits these only for displays and comprehensions, whose objects nobody else
+    /// has seen, so such a site is rare.
     ExtendDisplay,
     /// A call with positional and keyword arguments.
     Call(CallShape),
-    /// A call with `*args` or `**kwargs`; the positional arguments are one iterable at
-    /// `first_arg_position`, followed by the mapping if there is one.
+    /// A call with `*args` or `**kwargs`: the positional arguments are one iterable at
+    /// [`CallShape::first_arg_position`], followed by the mapping if there is one.
     CallEx(CallShape),
-    /// A `with` block is entered: the context manager's `__enter__` is called.
-    EnterWith,
-    /// A `with` block is left: the `__exit__` at `receiver` is called.
-    ExitWith,
-    /// A value is sent to the iterator at `receiver` (`yield from`, `await`).
-    Send,
-    /// The iterator at `receiver` is advanced by a `for` loop.
-    Advance,
-    /// `from module import *`: the frame's locals object gains names.
-    ImportStar,
 }
 
 /// The operands of a call on the value stack.
@@ -268,14 +322,14 @@ pub enum SiteKind {
 pub struct CallShape {
     /// What is called, as far as the bytecode tells.
     pub callee: Callee,
-    /// Where the callable is. In 3.12 a method call has its function here and the object in
-    /// `self_position`; a plain call has `NULL` in the lower of the two positions and the callable in the upper: use
-    /// `callee_position` if it is not `NULL` and `self_position` otherwise. In 3.13 the
-    /// callable is always here.
+    /// Where the callable is. In 3.13 it is always here. In 3.12 it is here for a method
+    /// call, with the bound object in `self_position`; for a plain call there is `NULL` here, and
+    /// the callable is in `self_position`.
     pub callee_position: StackPosition,
-    /// Where the bound object is, or `NULL` (3.13), or the callable of a plain call (3.12).
+    /// Where the bound object is, or `NULL` (3.13), or the callable of a plain call (3.12). For
+    /// calls of decorators the one argument is here.
     pub self_position: StackPosition,
-    /// Arguments, without the bound object. For [`SiteKind::CallEx`] 1, or 2 with a mapping.
+    /// Arguments from `first_arg_position` on. For [`SiteKind::CallEx`] 1, or 2 with a mapping.
     pub n_args: u16,
     /// Where the first argument is; the others follow.
     pub first_arg_position: StackPosition,
@@ -284,7 +338,7 @@ pub struct CallShape {
 /// What a call calls, as far as the bytecode tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Callee {
-    /// `receiver.name(...)`.
+    /// `receiver.name(...)`, also if the bound method was loaded whole, as for `receiver.name(*args)`.
     Method {
         /// Index of the name.
         name: u32,
@@ -296,7 +350,7 @@ pub enum Callee {
         /// Index of the name.
         name: u32,
     },
-    /// The value of a slot, as it was when the call began.
+    /// The value that the slot has when the call is made.
     Slot(u16),
     /// Anything else.
     Other,

@@ -57,7 +57,10 @@ pub struct CodeInput<'a> {
 /// A constant of a code object, as far as the analysis needs to know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Const<'a> {
-    /// An immutable object without parts: `None`, bool, int, float, complex, bytes, `...`.
+    /// An int, bool, float or complex.
+    Number,
+    /// Another immutable object without parts: `None`, bytes, `...`. Numbers may be given as atoms
+    /// too; the facts are then less exact.
     Atom,
     /// A string.
     Str(&'a str),

@@ -14,23 +14,53 @@
 //!   change an object is in [`CodeFacts::sites`]; a receiver is named only when it is proved.
 //! * Linear in the size of the code object, apart from `log` factors.
 //!
-//! Start at [`analyze`], then `flow` (depths) and `values` (the abstract interpretation behind the
-//! sites). Each interpreter version has one opcode table, `opcodes_3_12` and `opcodes_3_13`.
+//! Start at [`analyze`]: `code` and `tables` decode, `writes` collects what each line binds, `lines`
+//! ports CPython's choice of line events, and `values` interprets the value stack (depths, sites,
+//! escapes). Each interpreter version has one opcode table, `opcodes_3_12` and `opcodes_3_13`.
 
+mod code;
 mod error;
 mod facts;
 mod input;
+mod lines;
+mod opcodes;
+mod opcodes_3_12;
+mod opcodes_3_13;
+mod tables;
+mod values;
+mod writes;
 
 pub use error::Error;
 pub use facts::{
-    CallShape, Callee, CodeFacts, LineEffects, LineSlots, Site, SiteKind, StackPosition, UnitSet, UNREACHABLE,
+    CallShape, Callee, CodeFacts, EscapingLoad, LineEffects, LineSlots, Site, SiteKind, StackPosition, UnitSet,
+    UNREACHABLE,
 };
 pub use input::{slot_kind, CodeInput, Const, Slot, Version};
 
 /// Analyzes one code object.
 pub fn analyze(input: &CodeInput<'_>) -> Result<CodeFacts, Error> {
-    if input.code.is_empty() || input.code.len() % 2 != 0 {
-        return Err(Error::CodeLength { length: input.code.len() });
-    }
-    Err(Error::CodeLength { length: input.code.len() })
+    let code = code::decode(input)?;
+    let lines = tables::lines_of_units(input.line_table, input.first_line, code.n_units)?;
+    let handlers = tables::handlers(input.exception_table, code.n_units)?;
+    // Line 0 is that of module prologues, which nobody wants to see.
+    let line_of_unit: Vec<u32> = lines.iter().map(|&line| line.max(0) as u32).collect();
+    let mut writes = writes::writes(&code, &line_of_unit, input.slots.len());
+    let found = values::interpret(input, &code, &handlers, &line_of_unit, &mut writes)?;
+    let (global_names, stores_names) = writes::names(&code, input.names.len());
+    let with_line = || line_of_unit.iter().copied().filter(|&line| line != 0);
+    Ok(CodeFacts {
+        state_units: lines::state_units(&code, &lines, &handlers),
+        min_line: with_line().min().unwrap_or(input.first_line),
+        last_line: with_line().max().unwrap_or(input.first_line),
+        line_events_are_slow: lines::line_events_are_slow(&code, &lines, input.first_line, input.version),
+        depth_of_unit: found.depth_of_unit,
+        loop_jumps: lines::loop_jumps(&code, &lines),
+        written: writes.slots,
+        global_names,
+        stores_names,
+        sites: found.sites,
+        escaping_loads: found.escaping_loads,
+        escapes: found.escapes,
+        line_of_unit,
+    })
 }
