@@ -34,18 +34,18 @@ TYPE_MODULE = type.__dict__["__module__"].__get__
 TYPE_QUALNAME = type.__dict__["__qualname__"].__get__
 TYPE_DICT_OFFSET = type.__dict__["__dictoffset__"].__get__
 
-# The mutable containers and the form's tag of each; a subclass gets the tag plus " of".
-NUMBERED = {list: "list", dict: "dict", set: "set", collections.deque: "deque"}
-FUNCTION_TYPES = (types.FunctionType, types.BuiltinFunctionType)
+# Subclasses of these show their items; the exact mutable ones are tagged by their name.
+CONTAINERS = (list, dict, set, collections.deque, bytearray, tuple, frozenset)
+FUNCTION_TYPES = {types.FunctionType, types.BuiltinFunctionType}
 
 
 def atom(value: Any) -> Form | None:
     """The form of an atom of an exact builtin type, `None` for anything else."""
     kind = type(value)
+    if kind is int or kind is str or kind is bool or kind is bytes:
+        return (kind.__name__, value)
     if value is None or value is Ellipsis or value is NotImplemented:
         return ("constant", str(value))
-    if kind in (bool, int, str, bytes):
-        return (kind.__name__, value)
     if kind is float:
         return ("float", float_text(value))
     if kind is complex:
@@ -83,42 +83,57 @@ def slots_of(kind: type) -> list[types.MemberDescriptorType]:
     return found
 
 
-def dict_of(value: Any) -> dict[str, Any]:
-    """The instance's `__dict__`, past any property or `__getattribute__` of that name."""
-    if TYPE_DICT_OFFSET(type(value)) == 0:
-        return {}
-    for base in TYPE_MRO(type(value)):
+def dict_descriptor_of(kind: type) -> types.GetSetDescriptorType | None:
+    """The descriptor that reads the instance's `__dict__`, past any property of that name."""
+    if TYPE_DICT_OFFSET(kind) == 0:
+        return None
+    for base in TYPE_MRO(kind):
         descriptor = TYPE_DICT(base).get("__dict__")
         if type(descriptor) is types.GetSetDescriptorType:
-            return descriptor.__get__(value)
-    return {}
+            return descriptor
+    return None
 
 
-def attributes_of(value: Any) -> dict[str, Any]:
-    """Attributes in `__dict__` and `__slots__`, with `args` for exceptions."""
-    found: dict[str, Any] = {}
-    if isinstance_exact(value, BaseException):
-        found["args"] = BaseException.__dict__["args"].__get__(value)
-    for slot in slots_of(type(value)):
-        try:
-            found[slot.__name__] = slot.__get__(value)
-        except AttributeError:
-            pass  # an unbound slot
-    found.update(dict_of(value))
-    return found
+class Kind:
+    """What a type means for the form of its instances."""
+
+    def __init__(self, kind: type) -> None:
+        mro = TYPE_MRO(kind)
+        self.kind = kind  # keeps the type alive, because kinds are found by its address
+        self.name = type_name(kind)
+        self.is_class = type in mro
+        self.container = next((base for base in mro if base in CONTAINERS), None)
+        self.slots = slots_of(kind)
+        self.dict_descriptor = dict_descriptor_of(kind)
+        self.is_exception = BaseException in mro
+        has_slots = any("__slots__" in TYPE_DICT(base) and is_heap_type(base) for base in mro)
+        self.is_opaque = self.container is None and not has_slots and TYPE_DICT_OFFSET(kind) == 0
+
+    def attributes(self, value: Any) -> dict[str, Any]:
+        """Attributes in `__dict__` and `__slots__`, with `args` for exceptions."""
+        found: dict[str, Any] = {}
+        if self.is_exception:
+            found["args"] = BaseException.__dict__["args"].__get__(value)
+        for slot in self.slots:
+            try:
+                found[slot.__name__] = slot.__get__(value)
+            except AttributeError:
+                pass  # an unbound slot
+        if self.dict_descriptor is not None:
+            found.update(self.dict_descriptor.__get__(value))
+        return found
 
 
-def isinstance_exact(value: Any, kind: type) -> bool:
-    """`isinstance` by the real type, past a `__class__` property and `__instancecheck__`."""
-    return kind in TYPE_MRO(type(value))
+_kinds: dict[int, Kind] = {}
 
 
-def is_instance(value: Any) -> bool:
-    """Whether the value has attributes of its own, which makes it an instance and not opaque."""
+def kind_of(value: Any) -> Kind:
+    """The `Kind` of a value's real type, past a `__class__` property."""
     kind = type(value)
-    if TYPE_DICT_OFFSET(kind) != 0:
-        return True
-    return any("__slots__" in TYPE_DICT(base) and is_heap_type(base) for base in TYPE_MRO(kind))
+    found = _kinds.get(id(kind))
+    if found is None:
+        found = _kinds[id(kind)] = Kind(kind)
+    return found
 
 
 class LiveForm:
@@ -132,53 +147,52 @@ class LiveForm:
         form = atom(value)
         if form is not None:
             return form
-        kind = type(value)
-        if kind is tuple:
-            return ("tuple", tuple(self.of(item) for item in value))
-        if kind is frozenset:
+        exact = type(value)
+        if exact is tuple:
+            return ("tuple", tuple([self.of(item) for item in value]))
+        if exact is frozenset:
             return ("frozenset", self._set_items(value))
-        if isinstance_exact(value, type):
-            return ("class", type_name(value))
-        if kind in FUNCTION_TYPES:
+        if exact in FUNCTION_TYPES:
             return ("function", value.__qualname__)
-        if kind is types.ModuleType:
+        if exact is types.ModuleType:
             return ("module", types.ModuleType.__dict__["__dict__"].__get__(value)["__name__"])
-        return self._object(value)
+        kind = kind_of(value)
+        if kind.is_class:
+            return ("class", type_name(value))
+        return ("opaque", kind.name) if kind.is_opaque else self._object(kind, value)
 
-    def _object(self, value: Any) -> Form:
-        kind = type(value)
-        base = next((b for b in TYPE_MRO(kind) if b in NUMBERED or b is tuple or b is frozenset), None)
-        if base is None and kind is not bytearray and not is_instance(value):
-            return ("opaque", type_name(kind))
+    def _object(self, kind: Kind, value: Any) -> Form:
         seen = self._number_by_id.get(id(value))
         if seen is not None:
             return ("seen", seen)
         number = self._number_by_id[id(value)] = len(self._number_by_id)
-        if kind is bytearray:
-            return ("bytearray", number, bytes(value))
+        base = kind.container
         if base is None:
-            return ("instance", type_name(kind), number, self._attributes(value))
+            return ("instance", kind.name, number, self._attributes(kind, value))
         items = self._items(base, value)
-        if base is kind:
-            return (NUMBERED[base], number, items)
-        return (f"{base.__name__} of", type_name(kind), number, items, self._attributes(value))
+        if base is kind.kind:
+            return (base.__name__, number, items)
+        return (f"{base.__name__} of", kind.name, number, items, self._attributes(kind, value))
 
-    def _items(self, base: type, value: Any) -> Form:
+    def _items(self, base: type, value: Any) -> Any:
+        if base is bytearray:
+            return bytes(value)
         if base is dict:
-            return tuple((self.of(key), self.of(item)) for key, item in list(dict.items(value)))
-        if base in (set, frozenset):
+            return tuple([(self.of(key), self.of(item)) for key, item in list(dict.items(value))])
+        if base is set or base is frozenset:
             return self._set_items(value)
-        return tuple(self.of(item) for item in list(base.__iter__(value)))
+        return tuple([self.of(item) for item in list(base.__iter__(value))])
 
     def _set_items(self, value: Any) -> Form:
         """Elements in an order of their own: that of the printed form each has by itself."""
-        base = set if isinstance_exact(value, set) else frozenset
+        base = set if kind_of(value).container is set else frozenset
         elements = sorted(base.__iter__(value), key=lambda element: repr(LiveForm().of(element)))
-        return tuple(self.of(element) for element in elements)
+        return tuple([self.of(element) for element in elements])
 
-    def _attributes(self, value: Any) -> Form:
-        return tuple((name, self.of(item)) for name, item in sorted(attributes_of(value).items()))
+    def _attributes(self, kind: Kind, value: Any) -> Form:
+        attributes = kind.attributes(value)
+        return tuple([(name, self.of(attributes[name])) for name in sorted(attributes)])
 
     def names(self, values: dict[str, Any]) -> Form:
         """The form of a namespace: names in alphabetical order."""
-        return tuple((name, self.of(values[name])) for name in sorted(values))
+        return tuple([(name, self.of(values[name])) for name in sorted(values)])
