@@ -13,15 +13,23 @@
 //! Reading executes nothing from the trace and needs no Python. Every decoder is total: bad bytes
 //! give an [`Error`], never a panic. Start with [`stream`], then [`replica`].
 
+pub mod cell;
+mod database;
+pub mod directory;
 mod error;
+pub mod heap;
+pub mod keyframe;
 pub mod recording;
+pub mod replica;
 #[allow(unsafe_code)]
 pub mod ring;
+pub mod sealed;
 pub mod stream;
 mod target;
 pub mod trace;
 mod writer;
 
+pub use database::{FORMAT, forget_memory};
 pub use error::{Error, Result};
 pub use recording::{EndInfo, Health, Options, Recording, Summary};
 pub use ring::RingWriter;

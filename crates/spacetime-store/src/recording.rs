@@ -95,6 +95,27 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    pub fn begin_session(&self) {
+        // A budget is a session's; a failure is for good.
+        let renewed = |code| (code != Health::Failed as u8).then_some(Health::Ok as u8);
+        let (set, fetch) = (Ordering::AcqRel, Ordering::Acquire);
+        let _ = self.health.fetch_update(set, fetch, renewed);
+        self.clock_ns.store(0, Ordering::Release);
+        *self.session_started.lock().expect("not poisoned") = Some(Instant::now());
+    }
+
+    pub fn end_session(&self) {
+        *self.session_started.lock().expect("not poisoned") = None;
+    }
+
+    /// Moves the clock of an open session.
+    pub fn tick(&self) {
+        if let Some(started) = *self.session_started.lock().expect("not poisoned") {
+            self.clock_ns
+                .store(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        }
+    }
+
     pub fn set_health(&self, health: Health) {
         self.health.fetch_max(health as u8, Ordering::Release);
     }
@@ -148,7 +169,7 @@ impl Recording {
             })?;
         let (orders, received): (Sender<Order>, Receiver<Order>) = channel();
         let writer = Writer::new(&target, options, Arc::clone(&shared), ring_reader, received)?;
-        let threads = writer.start();
+        let threads = writer.start()?;
         let recording = Self {
             orders,
             shared,

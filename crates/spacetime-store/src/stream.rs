@@ -12,6 +12,8 @@
 //!
 //! Hot path: no lock, no allocation, no formatting, no log. Bench: `bench/capture`.
 
+use spacetime_model::{Fidelity, ObjectId, ObjectKind, SessionId, Value};
+
 /// Where encoded bytes go: the ring buffer while recording, a `Vec` for keyframes.
 pub trait Sink {
     /// Appends one byte.
@@ -98,7 +100,7 @@ pub mod record {
     /// `wall nanoseconds since session start, thread CPU nanoseconds + 1 or 0 for unknown`. The
     /// exact time of the CALL, RETURN or UNWIND record that follows.
     pub const STAMP: u8 = 0x8C;
-    /// `name id, blob`. Interns an attribute, global or type name.
+    /// `name id, blob`. Interns an attribute, global or type name; ids count from 0 without holes.
     pub const NAME: u8 = 0x8D;
 
     /// `object, kind, type name id, type flags`. A new, empty object; contents follow.
@@ -142,8 +144,8 @@ pub mod record {
     pub const LATE: u8 = 0xA0;
     /// Keyframes only. `n_calls so far, n_states so far, n_objects so far, clock, current thread`.
     pub const KEYFRAME: u8 = 0xA1;
-    /// Keyframes only. `call number, code, flags, namespace, [locals object], line, n_states of
-    /// this call so far, first state + 1 or 0, parent call + 1 or 0`. A live call; its SLOT records
+    /// Keyframes only. `call number, code, flags, namespace, [locals object], zigzag line minus first
+    /// line, n_states of this call so far, first state + 1 or 0, parent call + 1 or 0`. A live call; its SLOT records
     /// follow with the call as top of the current thread. Suspended calls are followed by `YIELD`
     /// of `NULL`.
     pub const LIVE_CALL: u8 = 0xA2;
@@ -313,4 +315,464 @@ pub fn put_ref<S: Sink>(sink: &mut S, object: u32) {
 pub fn put_object_record<S: Sink>(sink: &mut S, tag: u8, object: u32) {
     sink.byte(tag);
     sink.varint(u64::from(object));
+}
+
+/// Bytes that do not follow this format: where, and what is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// Offset in the bytes.
+    pub at: usize,
+    /// What was found or missed.
+    pub found: &'static str,
+}
+
+/// Reads encoded bytes; total on any input.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Source<'a> {
+    /// Reads from the start of these bytes.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    /// Reads from an offset (from the end, if it lies beyond).
+    pub fn at_offset(bytes: &'a [u8], at: usize) -> Self {
+        let at = at.min(bytes.len());
+        Self { bytes, at }
+    }
+
+    /// The offset of the next byte.
+    #[inline(always)]
+    pub fn offset(&self) -> usize {
+        self.at
+    }
+
+    /// Whether all is read.
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.at >= self.bytes.len()
+    }
+
+    /// The next byte, without moving on.
+    #[inline(always)]
+    pub fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    /// The bytes not read yet.
+    #[inline(always)]
+    pub fn rest(&self) -> &'a [u8] {
+        &self.bytes[self.at..]
+    }
+
+    /// An error at this place.
+    #[cold]
+    #[inline(never)]
+    pub fn malformed<T>(&self, found: &'static str) -> Result<T, Malformed> {
+        Err(Malformed { at: self.at, found })
+    }
+
+    /// Reads what [`Sink::byte`] wrote.
+    #[inline(always)]
+    pub fn byte(&mut self) -> Result<u8, Malformed> {
+        match self.bytes.get(self.at) {
+            Some(&byte) => {
+                self.at += 1;
+                Ok(byte)
+            }
+            None => self.malformed("the end in the middle of a record"),
+        }
+    }
+
+    /// Reads what [`Sink::bytes`] wrote.
+    #[inline(always)]
+    pub fn bytes(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
+        match self.bytes[self.at..].get(..len) {
+            Some(bytes) => {
+                self.at += len;
+                Ok(bytes)
+            }
+            None => self.malformed("the end in the middle of a record"),
+        }
+    }
+
+    /// Reads what [`Sink::varint`] wrote.
+    #[inline(always)]
+    pub fn varint(&mut self) -> Result<u64, Malformed> {
+        let byte = self.byte()?;
+        if byte < 0x80 {
+            return Ok(u64::from(byte));
+        }
+        self.long_varint(byte)
+    }
+
+    #[inline]
+    fn long_varint(&mut self, first: u8) -> Result<u64, Malformed> {
+        let mut value = u64::from(first & 0x7F);
+        let mut shift = 7;
+        loop {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7F);
+            if shift > 63 || (shift == 63 && bits > 1) {
+                return self.malformed("a varint beyond 64 bits");
+            }
+            value |= bits << shift;
+            if byte < 0x80 {
+                return Ok(value);
+            }
+            shift += 7;
+        }
+    }
+
+    /// Reads a varint of at most 32 bits.
+    #[inline(always)]
+    pub fn varint_u32(&mut self) -> Result<u32, Malformed> {
+        match u32::try_from(self.varint()?) {
+            Ok(value) => Ok(value),
+            Err(_) => self.malformed("a number beyond 32 bits"),
+        }
+    }
+
+    /// Reads a zigzag-coded varint.
+    #[inline(always)]
+    pub fn signed(&mut self) -> Result<i64, Malformed> {
+        Ok(unzigzag(self.varint()?))
+    }
+
+    /// Reads a number of things of which each takes at least one byte, so that a made-up number
+    /// cannot ask for more memory than there are bytes.
+    #[inline(always)]
+    pub fn count(&mut self) -> Result<usize, Malformed> {
+        let count = self.varint()?;
+        if count > (self.bytes.len() - self.at) as u64 {
+            return self.malformed("a count beyond the bytes that follow");
+        }
+        Ok(count as usize)
+    }
+
+    /// Reads what [`Sink::blob`] wrote.
+    #[inline]
+    pub fn blob(&mut self) -> Result<&'a [u8], Malformed> {
+        let len = self.count()?;
+        self.bytes(len)
+    }
+
+    /// Passes over one value and gives its encoded bytes.
+    #[inline(always)]
+    pub fn value(&mut self) -> Result<&'a [u8], Malformed> {
+        let start = self.at;
+        let tag = self.byte()?;
+        if tag > 0x43 {
+            self.value_payload(tag)?;
+        }
+        Ok(&self.bytes[start..self.at])
+    }
+
+    #[inline]
+    fn value_payload(&mut self, tag: u8) -> Result<(), Malformed> {
+        match tag {
+            value::INT | value::REF => {
+                self.varint()?;
+            }
+            value::FLOAT => {
+                self.bytes(8)?;
+            }
+            value::STR | value::BYTES | value::BIG_INT => {
+                self.blob()?;
+            }
+            value::TUPLE => return self.tuple_payload(),
+            value::COMPLEX => {
+                self.bytes(16)?;
+            }
+            value::RANGE => {
+                for _ in 0..3 {
+                    self.varint()?;
+                }
+            }
+            value::GAP => {
+                self.byte()?;
+            }
+            value::STR_TRUNCATED | value::BYTES_TRUNCATED => {
+                self.varint()?;
+                self.blob()?;
+            }
+            0..=0x43 | value::ELLIPSIS | value::NOT_IMPLEMENTED => {}
+            _ => {
+                self.at -= 1;
+                return self.malformed("an unknown value tag");
+            }
+        }
+        Ok(())
+    }
+
+    /// Without recursion: tuples in tuples only add to what is pending.
+    fn tuple_payload(&mut self) -> Result<(), Malformed> {
+        let mut n_pending = self.count()?;
+        while n_pending > 0 {
+            n_pending -= 1;
+            match self.byte()? {
+                value::TUPLE => n_pending += self.count()?,
+                tag => self.value_payload(tag)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tuples within tuples are decoded to this depth.
+const MAX_TUPLE_DEPTH: usize = 64;
+
+/// Decodes one value. Object numbers become ids of the session.
+pub fn decode_value(source: &mut Source, session: SessionId) -> Result<Value, Malformed> {
+    decode_nested(source, session, MAX_TUPLE_DEPTH)
+}
+
+fn decode_nested(
+    source: &mut Source,
+    session: SessionId,
+    depth: usize,
+) -> Result<Value, Malformed> {
+    let tag = source.byte()?;
+    Ok(match tag {
+        0..0x40 => Value::Int(i64::from(tag)),
+        value::NULL => Value::Unbound,
+        value::NONE => Value::None,
+        value::TRUE => Value::Bool(true),
+        value::FALSE => Value::Bool(false),
+        value::INT => Value::Int(source.signed()?),
+        value::BIG_INT => Value::BigInt(source.blob()?.to_vec()),
+        value::FLOAT => Value::Float(decode_float(source)?),
+        value::COMPLEX => Value::Complex(decode_float(source)?, decode_float(source)?),
+        value::STR => Value::Str(source.blob()?.to_vec()),
+        value::BYTES => Value::Bytes(source.blob()?.to_vec()),
+        value::REF => Value::Ref(ObjectId::of_session(session, source.varint_u32()?)),
+        value::TUPLE => {
+            let n_items = source.count()?;
+            if depth == 0 {
+                return source.malformed("tuples nested too deeply");
+            }
+            let mut items = Vec::with_capacity(n_items.min(1024));
+            for _ in 0..n_items {
+                items.push(decode_nested(source, session, depth - 1)?);
+            }
+            Value::Tuple(items)
+        }
+        value::ELLIPSIS => Value::Ellipsis,
+        value::NOT_IMPLEMENTED => Value::NotImplemented,
+        value::RANGE => Value::Range(source.signed()?, source.signed()?, source.signed()?),
+        value::GAP => Value::Gap(decode_fidelity(source.byte()?)),
+        value::STR_TRUNCATED => {
+            let len = source.varint()?;
+            let head = source.blob()?.to_vec();
+            Value::StrTruncated { head, len }
+        }
+        value::BYTES_TRUNCATED => {
+            let len = source.varint()?;
+            let head = source.blob()?.to_vec();
+            Value::BytesTruncated { head, len }
+        }
+        _ => return source.malformed("an unknown value tag"),
+    })
+}
+
+fn decode_float(source: &mut Source) -> Result<f64, Malformed> {
+    let bytes = source.bytes(8)?;
+    Ok(f64::from_le_bytes(bytes.try_into().expect("8 bytes")))
+}
+
+/// The fidelity a code stands for; codes of later versions count as unreadable.
+pub fn decode_fidelity(code: u8) -> Fidelity {
+    match code {
+        fidelity::EXACT => Fidelity::Exact,
+        fidelity::TRUNCATED_SIZE => Fidelity::TruncatedSize,
+        fidelity::TRUNCATED_DEPTH => Fidelity::TruncatedDepth,
+        fidelity::TRUNCATED_COUNT => Fidelity::TruncatedCount,
+        fidelity::OPAQUE => Fidelity::Opaque,
+        fidelity::EXCLUDED => Fidelity::Excluded,
+        _ => Fidelity::Unreadable,
+    }
+}
+
+impl Kind {
+    /// The kind a code stands for.
+    pub fn from_code(code: u8) -> Option<Self> {
+        use Kind::*;
+        const KINDS: [Kind; 15] = [
+            List, Tuple, Dict, Set, FrozenSet, Instance, Str, Bytes, ByteArray, Function, Class,
+            Module, Opaque, Namespace, Deque,
+        ];
+        KINDS.get(code as usize).copied()
+    }
+
+    /// The word of the model for it.
+    pub fn object_kind(self) -> ObjectKind {
+        match self {
+            Self::List => ObjectKind::List,
+            Self::Tuple => ObjectKind::Tuple,
+            Self::Dict => ObjectKind::Dict,
+            Self::Set => ObjectKind::Set,
+            Self::FrozenSet => ObjectKind::FrozenSet,
+            Self::Instance => ObjectKind::Instance,
+            Self::Str => ObjectKind::Str,
+            Self::Bytes => ObjectKind::Bytes,
+            Self::ByteArray => ObjectKind::ByteArray,
+            Self::Function => ObjectKind::Function,
+            Self::Class => ObjectKind::Class,
+            Self::Module => ObjectKind::Module,
+            Self::Opaque => ObjectKind::Opaque,
+            Self::Namespace => ObjectKind::Namespace,
+            Self::Deque => ObjectKind::Deque,
+        }
+    }
+}
+
+/// The name of a record's kind, for statistics.
+pub fn record_name(tag: u8) -> &'static str {
+    match tag {
+        0..=record::LINE => "line",
+        record::SLOT | record::SLOT_0.. => "slot",
+        record::CALL => "call",
+        record::ENTRY => "entry",
+        record::EXIT => "exit",
+        record::RETURN => "return",
+        record::UNWIND => "unwind",
+        record::YIELD => "yield",
+        record::RESUME => "resume",
+        record::DROP_CALL => "drop call",
+        record::THREAD => "thread",
+        record::CLOCK => "clock",
+        record::STAMP => "stamp",
+        record::NAME => "name",
+        record::OBJECT => "object",
+        record::FREE => "free",
+        record::ATTR => "attribute",
+        record::ATTR_DEL => "attribute removed",
+        record::ITEM => "item",
+        record::SPLICE => "splice",
+        record::DICT_SET => "dict entry",
+        record::DICT_DEL => "dict entry removed",
+        record::SET_ADD => "set element",
+        record::SET_DEL => "set element removed",
+        record::CLEAR => "clear",
+        record::TEXT_APPEND | record::TEXT => "text",
+        record::FIDELITY => "fidelity",
+        record::PIECE => "piece",
+        record::GAP => "gap",
+        record::LATE => "late",
+        record::KEYFRAME => "keyframe",
+        record::LIVE_CALL => "live call",
+        _ => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SESSION: SessionId = SessionId(3);
+
+    #[track_caller]
+    fn check(encoded: &[u8], expected: Value) {
+        let mut source = Source::new(encoded);
+        assert_eq!(source.value(), Ok(encoded), "one value is passed over");
+        assert!(source.is_empty());
+        let mut source = Source::new(encoded);
+        assert_eq!(decode_value(&mut source, SESSION), Ok(expected));
+        for cut in 0..encoded.len() {
+            assert!(
+                Source::new(&encoded[..cut]).value().is_err(),
+                "cut at {cut}"
+            );
+            assert!(decode_value(&mut Source::new(&encoded[..cut]), SESSION).is_err());
+        }
+    }
+
+    fn encoded(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn every_value_comes_back_as_it_was() {
+        for int in [0, 1, 63, 64, -1, -64, 1 << 40, i64::MAX, i64::MIN] {
+            check(&encoded(|sink| put_int(sink, int)), Value::Int(int));
+        }
+        check(&[value::NULL], Value::Unbound);
+        check(&[value::NONE], Value::None);
+        check(&[value::TRUE], Value::Bool(true));
+        check(&[value::FALSE], Value::Bool(false));
+        check(&[value::ELLIPSIS], Value::Ellipsis);
+        check(&[value::NOT_IMPLEMENTED], Value::NotImplemented);
+        check(&encoded(|sink| put_float(sink, -0.5)), Value::Float(-0.5));
+        check(
+            &encoded(|sink| put_str(sink, "naïve".as_bytes())),
+            Value::Str("naïve".into()),
+        );
+        check(
+            &encoded(|sink| put_ref(sink, 300)),
+            Value::Ref(ObjectId::of_session(SESSION, 300)),
+        );
+        check(&[value::BYTES, 2, 7, 8], Value::Bytes(vec![7, 8]));
+        check(&[value::BIG_INT, 2, 0, 128], Value::BigInt(vec![0, 128]));
+        check(
+            &[value::GAP, fidelity::OPAQUE],
+            Value::Gap(Fidelity::Opaque),
+        );
+        check(&[value::RANGE, 2, 3, 1], Value::Range(1, -2, -1));
+        check(
+            &[value::STR_TRUNCATED, 9, 1, b'a'],
+            Value::StrTruncated {
+                head: b"a".to_vec(),
+                len: 9,
+            },
+        );
+        check(
+            &[value::BYTES_TRUNCATED, 9, 1, b'a'],
+            Value::BytesTruncated {
+                head: b"a".to_vec(),
+                len: 9,
+            },
+        );
+        let nested = [value::TUPLE, 2, value::TUPLE, 1, 5, value::TUPLE, 0];
+        let expected = vec![Value::Tuple(vec![Value::Int(5)]), Value::Tuple(vec![])];
+        check(&nested, Value::Tuple(expected));
+        let complex = encoded(|sink| {
+            sink.byte(value::COMPLEX);
+            sink.bytes(&1.5f64.to_le_bytes());
+            sink.bytes(&2.5f64.to_le_bytes());
+        });
+        check(&complex, Value::Complex(1.5, 2.5));
+    }
+
+    #[test]
+    fn varints_of_all_widths_come_back_and_wider_ones_are_refused() {
+        for shift in 0..64 {
+            for value in [1u64 << shift, (1u64 << shift) - 1, u64::MAX >> shift] {
+                let bytes = encoded(|sink| sink.varint(value));
+                assert_eq!(Source::new(&bytes).varint(), Ok(value));
+            }
+        }
+        assert!(Source::new(&[0xFF; 11]).varint().is_err());
+        assert!(
+            Source::new(&[0x80; 9].iter().copied().chain([2]).collect::<Vec<_>>())
+                .varint()
+                .is_err()
+        );
+        assert!(Source::new(&[255, 255, 255, 255, 255, 1]).count().is_err());
+    }
+
+    #[test]
+    fn deep_and_unknown_values_are_refused_without_recursion() {
+        let mut deep = [value::TUPLE, 1].repeat(100_000);
+        deep.push(value::NONE);
+        assert!(Source::new(&deep).value().is_ok());
+        assert!(decode_value(&mut Source::new(&deep), SESSION).is_err());
+        assert!(Source::new(&[0x7F]).value().is_err());
+        assert!(decode_value(&mut Source::new(&[0xFF]), SESSION).is_err());
+    }
 }

@@ -1,0 +1,497 @@
+//! The SQLite container: opening it safely, its tables, and the rows the writer adds.
+//!
+//! `session`, `code` and `session_code` can be read with any SQLite tool; `chunk_data` and `piece`
+//! hold sealed bytes (see [`crate::sealed`]). While a trace is recorded it is in WAL mode, so that
+//! other processes read along; a closed trace is one plain file.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::{LazyLock, Mutex};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use spacetime_model::{CodeVersion, SessionInfo, SlotKind};
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::{Error, Result, Target};
+
+/// "STPY" in the header of every trace.
+const APPLICATION_ID: i32 = 0x5354_5059;
+/// The format this version writes, and the newest it reads.
+pub const FORMAT: i64 = 1;
+const SQLITE_HEADER: &[u8; 16] = b"SQLite format 3\0";
+/// Ids left free for each session that is still being recorded when another begins.
+const RESERVED_IDS: i64 = 1 << 36;
+
+const SCHEMA: &str = "
+CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE session(
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL, description TEXT, metadata TEXT,
+    argv TEXT NOT NULL, python_version TEXT NOT NULL, implementation TEXT NOT NULL,
+    platform TEXT NOT NULL, pid INTEGER NOT NULL, cwd TEXT NOT NULL, git_commit TEXT,
+    tier TEXT NOT NULL,
+    started_unix_ns INTEGER NOT NULL, ended_unix_ns INTEGER,
+    exit_kind TEXT, exit_message TEXT,
+    call_base INTEGER NOT NULL, n_calls INTEGER NOT NULL DEFAULT 0,
+    state_base INTEGER NOT NULL, n_states INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE code(
+    id INTEGER PRIMARY KEY,
+    identity BLOB NOT NULL UNIQUE,
+    hash TEXT NOT NULL,
+    name TEXT NOT NULL, qualname TEXT NOT NULL,
+    file TEXT NOT NULL, first_line INTEGER NOT NULL, text TEXT NOT NULL,
+    slots TEXT NOT NULL,
+    n_positional_only INTEGER NOT NULL, n_positional INTEGER NOT NULL,
+    n_keyword_only INTEGER NOT NULL,
+    has_varargs INTEGER NOT NULL, has_varkeywords INTEGER NOT NULL,
+    global_names TEXT NOT NULL, file_version TEXT, git_commit TEXT
+);
+CREATE INDEX code_by_qualname ON code(qualname);
+CREATE TABLE session_code(
+    session INTEGER NOT NULL REFERENCES session(id), number INTEGER NOT NULL,
+    code INTEGER NOT NULL REFERENCES code(id), PRIMARY KEY(session, number)
+) WITHOUT ROWID;
+CREATE TABLE chunk(
+    session INTEGER NOT NULL REFERENCES session(id), number INTEGER NOT NULL,
+    keyframe INTEGER NOT NULL,
+    first_state INTEGER NOT NULL, n_states INTEGER NOT NULL,
+    first_call INTEGER NOT NULL, n_calls INTEGER NOT NULL,
+    raw_bytes INTEGER NOT NULL, keyframe_bytes INTEGER NOT NULL,
+    data INTEGER NOT NULL, PRIMARY KEY(session, number)
+) WITHOUT ROWID;
+CREATE TABLE chunk_data(id INTEGER PRIMARY KEY, directory BLOB NOT NULL, records BLOB NOT NULL);
+CREATE TABLE piece(
+    id INTEGER PRIMARY KEY, session INTEGER NOT NULL, hash BLOB NOT NULL, data BLOB NOT NULL,
+    UNIQUE(session, hash)
+);
+";
+
+/// Traces in memory live as long as one connection to them is open.
+static IN_MEMORY: LazyLock<Mutex<BTreeMap<String, Connection>>> = LazyLock::new(Mutex::default);
+
+/// Opens a trace for reading. The file's contents cannot make SQLite run anything.
+pub fn open_for_reading(target: &Target) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let connection = match target {
+        Target::File(path) => {
+            if !is_trace(path)? {
+                return Err(Error::NotFound(path.clone()));
+            }
+            let flags = flags.difference(OpenFlags::SQLITE_OPEN_URI);
+            Connection::open_with_flags(path, flags).map_err(inaccessible("read", path))?
+        }
+        Target::Memory(name) => {
+            if !IN_MEMORY.lock().expect("not poisoned").contains_key(name) {
+                return Err(Error::NotFound(target.path()));
+            }
+            Connection::open_with_flags(memory_uri(name), flags)
+                .map_err(inaccessible("read", &target.path()))?
+        }
+    };
+    harden(&connection).map_err(Error::database("opening it"))?;
+    connection
+        .pragma_update(None, "query_only", true)
+        .map_err(Error::database("opening it"))?;
+    check_format(&connection, &target.path())?;
+    Ok(connection)
+}
+
+/// Opens or creates a trace for writing.
+pub fn open_for_writing(target: &Target, overwrite: bool) -> Result<Connection> {
+    let path = target.path();
+    let connection = match target {
+        Target::File(path) => {
+            if is_trace(path)? && overwrite {
+                remove_trace(path)?;
+            }
+            let parent = path
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty());
+            if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
+                return Err(Error::Inaccessible {
+                    doing: "create",
+                    path: path.clone(),
+                    reason: format!("there is no folder {}", parent.display()),
+                });
+            }
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+            Connection::open_with_flags(path, flags).map_err(inaccessible("write", path))?
+        }
+        Target::Memory(name) => open_memory(name, overwrite)?,
+    };
+    harden(&connection).map_err(|error| write_error(&path, "opening it", error))?;
+    prepare(connection, target)
+}
+
+fn open_memory(name: &str, overwrite: bool) -> Result<Connection> {
+    let mut kept = IN_MEMORY.lock().expect("not poisoned");
+    if overwrite {
+        kept.remove(name);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_URI;
+    let open = || Connection::open_with_flags(memory_uri(name), flags);
+    let connection = open().map_err(Error::database("opening it"))?;
+    if !kept.contains_key(name) {
+        kept.insert(name.into(), open().map_err(Error::database("opening it"))?);
+    }
+    Ok(connection)
+}
+
+/// Gives the memory of an in-memory trace back once nobody has it open.
+pub fn forget_memory(name: &str) {
+    IN_MEMORY.lock().expect("not poisoned").remove(name);
+}
+
+fn memory_uri(name: &str) -> String {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    let escape = |byte: u8| match is_plain(&byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    let name: String = name.bytes().map(escape).collect();
+    format!("file:/spacetime-{name}?vfs=memdb")
+}
+
+fn harden(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_limit(rusqlite::limits::Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// Whether there is a trace at the path; an error if there is anything else.
+fn is_trace(path: &Path) -> Result<bool> {
+    let not_a_trace = |found: &str| Error::NotATrace {
+        path: path.into(),
+        found: found.into(),
+    };
+    let metadata = match path.metadata() {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    if metadata.is_dir() {
+        return Err(not_a_trace("a folder"));
+    }
+    if !metadata.is_file() {
+        return Err(not_a_trace("not a regular file"));
+    }
+    let mut header = [0; 100];
+    // A trace that another process creates at this moment is empty for an instant.
+    for attempt in 0..10 {
+        let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
+        let n_read =
+            read_up_to(&mut file, &mut header).map_err(|error| unreadable(path, &error))?;
+        match n_read {
+            0 if attempt < 9 => std::thread::sleep(Duration::from_millis(5)),
+            0 => return Err(not_a_trace("an empty file")),
+            1..100 => return Err(not_a_trace("a short file of another kind")),
+            _ => break,
+        }
+    }
+    if &header[..16] != SQLITE_HEADER {
+        return Err(not_a_trace("a file of another kind"));
+    }
+    if header[68..72] != APPLICATION_ID.to_be_bytes() {
+        return Err(not_a_trace("a database of another program"));
+    }
+    Ok(true)
+}
+
+fn read_up_to(file: &mut File, buffer: &mut [u8]) -> std::io::Result<usize> {
+    let mut n_read = 0;
+    while n_read < buffer.len() {
+        match file.read(&mut buffer[n_read..])? {
+            0 => break,
+            n => n_read += n,
+        }
+    }
+    Ok(n_read)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    Error::Inaccessible {
+        doing: "read",
+        path: path.into(),
+        reason: error.to_string(),
+    }
+}
+
+fn inaccessible(doing: &'static str, path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {
+    let path = path.to_owned();
+    move |error| Error::Inaccessible {
+        doing,
+        path,
+        reason: error.to_string(),
+    }
+}
+
+/// Tells a full disk and a missing permission from other failures.
+pub fn write_error(path: &Path, doing: &'static str, error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => Error::DiskFull(path.into()),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            inaccessible("write", path)(error)
+        }
+        Some(ErrorCode::NotADatabase) => Error::NotATrace {
+            path: path.into(),
+            found: "a file of another kind".into(),
+        },
+        _ => Error::database(doing)(error),
+    }
+}
+
+fn remove_trace(path: &Path) -> Result<()> {
+    let connection = open_for_reading(&Target::File(path.into()))?;
+    let recorder = "SELECT pid FROM session WHERE ended_unix_ns IS NULL ORDER BY id DESC";
+    let mut statement = connection
+        .prepare(recorder)
+        .map_err(Error::database("reading sessions"))?;
+    let pids = statement.query_map([], |row| row.get::<_, u32>(0));
+    let pids: rusqlite::Result<Vec<u32>> = pids.and_then(Iterator::collect);
+    for pid in pids.map_err(Error::database("reading sessions"))? {
+        if pid != std::process::id() && is_alive(pid) {
+            return Err(Error::Busy {
+                path: path.into(),
+                pid,
+            });
+        }
+    }
+    drop(statement);
+    drop(connection);
+    for suffix in ["-wal", "-shm", "-journal", ""] {
+        let mut side = path.as_os_str().to_owned();
+        side.push(suffix);
+        match std::fs::remove_file(&side) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::Inaccessible {
+                    doing: "write",
+                    path: path.into(),
+                    reason: error.to_string(),
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn is_alive(pid: u32) -> bool {
+    let Ok(pid) = i32::try_from(pid) else {
+        return false;
+    };
+    let answer = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None);
+    answer != Err(nix::errno::Errno::ESRCH)
+}
+
+fn check_format(connection: &Connection, path: &Path) -> Result<()> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let format = pragma("user_version").map_err(|error| write_error(path, "opening it", error))?;
+    if format > FORMAT {
+        return Err(Error::NewerFormat {
+            path: path.into(),
+            found: format,
+            expected: FORMAT,
+        });
+    }
+    if format < 1 {
+        return Err(Error::NotATrace {
+            path: path.into(),
+            found: "a trace whose creation was cut off".into(),
+        });
+    }
+    Ok(())
+}
+
+/// Creates the tables where there are none, and switches to WAL.
+fn prepare(mut connection: Connection, target: &Target) -> Result<Connection> {
+    let path = target.path();
+    let failed = |doing| {
+        let path = path.clone();
+        move |error| write_error(&path, doing, error)
+    };
+    let creating = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed("creating it"))?;
+    let n_tables: i64 = creating
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(failed("creating it"))?;
+    if n_tables == 0 {
+        let create = || -> rusqlite::Result<()> {
+            creating.pragma_update(None, "application_id", APPLICATION_ID)?;
+            creating.pragma_update(None, "user_version", FORMAT)?;
+            creating.execute_batch(SCHEMA)?;
+            creating.execute(
+                "INSERT INTO meta VALUES ('created_by', ?)",
+                [concat!("spacetimepy ", env!("CARGO_PKG_VERSION"))],
+            )?;
+            Ok(())
+        };
+        create().map_err(failed("creating it"))?;
+    }
+    creating.commit().map_err(failed("creating it"))?;
+    check_format(&connection, &path)?;
+    if let Target::File(_) = target {
+        let to_wal = || -> rusqlite::Result<()> {
+            connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            connection.pragma_update(None, "wal_autocheckpoint", 4000)
+        };
+        to_wal().map_err(failed("switching it to WAL"))?;
+    }
+    Ok(connection)
+}
+
+/// Checkpoints and leaves one file. Others who have the trace open may prevent the last step; then
+/// the side files go when it is next written to.
+pub fn finish(connection: Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_millis(200))?;
+    let checkpointed = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    let plain = connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()));
+    for result in [checkpointed, plain] {
+        match result {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseLocked) => {}
+            other => other?,
+        }
+    }
+    connection.close().map_err(|(_, error)| error)
+}
+
+/// Adds a session and gives its id.
+pub fn insert_session(connection: &mut Connection, info: &SessionInfo) -> rusqlite::Result<u64> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut call_base = 1;
+    let mut state_base = 1;
+    {
+        let mut statement = transaction.prepare(
+            "SELECT call_base, n_calls, state_base, n_states, pid, ended_unix_ns IS NULL FROM session",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (calls, n_calls): (i64, i64) = (row.get(0)?, row.get(1)?);
+            let (states, n_states): (i64, i64) = (row.get(2)?, row.get(3)?);
+            // A session that another process is recording will still grow.
+            let may_grow = row.get(5)? && is_alive(row.get(4)?);
+            let reserved = if may_grow { RESERVED_IDS } else { 0 };
+            call_base = call_base.max(calls + n_calls.max(reserved));
+            state_base = state_base.max(states + n_states.max(reserved));
+        }
+    }
+    transaction.execute(
+        "INSERT INTO session(name, description, metadata, argv, python_version, implementation,
+            platform, pid, cwd, git_commit, tier, started_unix_ns, call_base, state_base)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            info.name,
+            info.description,
+            info.metadata_json,
+            serde_json::json!(info.argv).to_string(),
+            info.python_version,
+            info.implementation,
+            info.platform,
+            info.pid,
+            info.cwd,
+            info.commit,
+            info.tier,
+            info.started_unix_ns as i64,
+            call_base,
+            state_base,
+        ],
+    )?;
+    let id = transaction.last_insert_rowid();
+    transaction.commit()?;
+    Ok(id as u64)
+}
+
+/// Adds a code version, unless it is there, and says that a session calls it by this number.
+pub fn insert_code(
+    connection: &Connection,
+    session: u64,
+    number: u32,
+    code: &CodeVersion,
+) -> rusqlite::Result<()> {
+    let slots: Vec<_> = code
+        .slots
+        .iter()
+        .map(|slot| (&slot.name, slot_kind_name(slot.kind)))
+        .collect();
+    let slots = serde_json::json!(slots).to_string();
+    let global_names = serde_json::json!(code.global_names).to_string();
+    let signature = &code.signature;
+    let everything = serde_json::json!([
+        code.hash,
+        code.name,
+        code.qualname,
+        code.file,
+        code.first_line,
+        code.text,
+        slots,
+        [
+            signature.n_positional_only,
+            signature.n_positional,
+            signature.n_keyword_only
+        ],
+        [signature.has_varargs, signature.has_varkeywords],
+        global_names,
+        code.file_version,
+        code.commit,
+    ]);
+    let identity = xxh3_128(everything.to_string().as_bytes()).to_be_bytes();
+    let mut find = connection.prepare_cached("SELECT id FROM code WHERE identity = ?")?;
+    let found: Option<i64> = find
+        .query_row([identity.as_slice()], |row| row.get(0))
+        .optional()?;
+    let id = match found {
+        Some(id) => id,
+        None => {
+            connection.execute(
+                "INSERT INTO code(identity, hash, name, qualname, file, first_line, text, slots,
+                    n_positional_only, n_positional, n_keyword_only, has_varargs, has_varkeywords,
+                    global_names, file_version, git_commit)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                params![
+                    identity.as_slice(),
+                    code.hash,
+                    code.name,
+                    code.qualname,
+                    code.file,
+                    code.first_line,
+                    code.text,
+                    slots,
+                    signature.n_positional_only,
+                    signature.n_positional,
+                    signature.n_keyword_only,
+                    signature.has_varargs,
+                    signature.has_varkeywords,
+                    global_names,
+                    code.file_version,
+                    code.commit,
+                ],
+            )?;
+            connection.last_insert_rowid()
+        }
+    };
+    let mut link =
+        connection.prepare_cached("INSERT OR REPLACE INTO session_code VALUES (?, ?, ?)")?;
+    link.execute(params![session as i64, number, id])?;
+    Ok(())
+}
+
+/// As written in the `slots` column.
+pub fn slot_kind_name(kind: SlotKind) -> &'static str {
+    match kind {
+        SlotKind::Local => "local",
+        SlotKind::Cell => "cell",
+        SlotKind::Free => "free",
+    }
+}

@@ -1,0 +1,450 @@
+//! The recorded program's state, rebuilt by applying records.
+//!
+//! The writer thread keeps one to write keyframes and call directories; readers keep some to answer
+//! questions. Values stay as their encoded bytes. Any bytes may be applied: what does not follow the
+//! format, or refers to what is not there, is [`Malformed`], and the replica is then of no further
+//! use.
+//!
+//! Hot path of the writer thread: no lock, no formatting, no log. Bench: `bench/capture`.
+
+use rustc_hash::FxHashMap;
+use spacetime_model::{Outcome, StateKind};
+
+use crate::cell::Cell;
+use crate::heap::HeapObject;
+use crate::stream::{Kind, Malformed, Source, call_flag, record, unzigzag, value};
+
+/// Hostile bytes must not make the replica take all memory.
+const MAX_SLOTS: usize = 1 << 20;
+const MAX_SLOTS_OF_ALL_CALLS: usize = 1 << 26;
+const MAX_THREADS: usize = 1 << 16;
+
+const NO_CALL: u32 = u32::MAX;
+
+/// The state of the recorded program.
+#[derive(Clone, Debug, Default)]
+pub struct Replica {
+    /// Calls started so far.
+    pub n_calls: u64,
+    /// States marked so far.
+    pub n_states: u64,
+    /// The coarse clock, in nanoseconds since the session's start.
+    pub clock_ns: u64,
+    /// Interned names.
+    pub names: Vec<Box<str>>,
+    /// Objects that exist, by number.
+    pub objects: FxHashMap<u32, HeapObject>,
+    /// Why capture is incomplete here; empty when it is complete.
+    pub gap: String,
+    pub(crate) n_objects: u32,
+    pub(crate) threads: Threads,
+    calls: Vec<LiveCall>,
+    free_calls: Vec<u32>,
+    suspended: FxHashMap<u64, u32>,
+    stamp: Option<Stamp>,
+    n_slots: usize,
+    /// The object that number 0 stands for while a piece is applied.
+    pub(crate) piece_object: Option<u32>,
+}
+
+/// The stacks of calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Threads {
+    pub stacks: Vec<Vec<u32>>,
+    pub current: u32,
+    /// The last of the current stack.
+    top: u32,
+}
+
+impl Default for Threads {
+    fn default() -> Self {
+        Self {
+            stacks: vec![Vec::new()],
+            current: 0,
+            top: NO_CALL,
+        }
+    }
+}
+
+/// A call that has not ended.
+#[derive(Clone, Debug, Default)]
+pub struct LiveCall {
+    /// Counted from the start of the session.
+    pub number: u64,
+    /// The code's number in the session.
+    pub code: u32,
+    /// Bits of [`call_flag`].
+    pub flags: u8,
+    /// The object that holds its globals.
+    pub namespace: u32,
+    /// The object that holds its locals, for module and class bodies.
+    pub locals_object: Option<u32>,
+    /// The line reached, less the code's first line.
+    pub line_offset: i64,
+    /// States of this call so far.
+    pub n_states: u64,
+    /// Its first state, counted from the start of the session.
+    pub first_state: Option<u64>,
+    /// The number of the nearest monitored call below it.
+    pub parent: Option<u64>,
+    /// Local variables, as far as they were ever bound.
+    pub slots: Vec<Cell>,
+}
+
+/// The exact time of a call's start or end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Nanoseconds since the session's start.
+    pub wall_ns: u64,
+    /// CPU nanoseconds of the thread.
+    pub cpu_ns: Option<u64>,
+}
+
+/// What applying one record did.
+#[derive(Debug)]
+pub enum Step {
+    /// A variable, an object, a clock or a thread changed.
+    Change,
+    /// The top call has one more state.
+    State(StateKind),
+    /// A call became the top call.
+    Started(Stamp),
+    /// The top call, or a suspended one, came to its end.
+    Ended(Ended),
+}
+
+/// A call that came to its end.
+#[derive(Debug)]
+pub struct Ended {
+    /// Counted from the start of the session.
+    pub number: u64,
+    /// How.
+    pub outcome: Outcome,
+    /// The number of its states.
+    pub n_states: u64,
+    /// Its first state, counted from the start of the session.
+    pub first_state: Option<u64>,
+    /// When.
+    pub stamp: Stamp,
+}
+
+impl Replica {
+    /// Applies the next record.
+    #[inline(always)]
+    pub fn step(&mut self, source: &mut Source) -> Result<Step, Malformed> {
+        let tag = source.byte()?;
+        if tag < record::LINE {
+            return self.line(source, i64::from(tag) - 0x40);
+        }
+        if tag >= record::SLOT_0 {
+            return self.slot(source, usize::from(tag - record::SLOT_0));
+        }
+        self.rare(source, tag)
+    }
+
+    #[inline(always)]
+    fn line(&mut self, source: &Source, delta: i64) -> Result<Step, Malformed> {
+        let n_states = self.n_states;
+        let Some(call) = self.calls.get_mut(self.threads.top as usize) else {
+            return source.malformed("a state without a call");
+        };
+        call.line_offset = call.line_offset.wrapping_add(delta);
+        if call.n_states == 0 {
+            call.first_state = Some(n_states);
+        }
+        call.n_states += 1;
+        self.n_states += 1;
+        Ok(Step::State(StateKind::Line))
+    }
+
+    #[inline(always)]
+    fn slot(&mut self, source: &mut Source, slot: usize) -> Result<Step, Malformed> {
+        let Some(call) = self.calls.get_mut(self.threads.top as usize) else {
+            return source.malformed("a variable without a call");
+        };
+        let rest = source.rest();
+        let len = source.value()?.len();
+        let cell = Cell::from_start_of(rest, len);
+        match call.slots.get_mut(slot) {
+            Some(place) => *place = cell,
+            None => {
+                self.n_slots += (slot + 1).saturating_sub(call.slots.capacity());
+                if slot >= MAX_SLOTS || self.n_slots > MAX_SLOTS_OF_ALL_CALLS {
+                    return source.malformed("a slot number too high");
+                }
+                call.slots.resize(slot, Cell::UNBOUND);
+                call.slots.push(cell);
+            }
+        }
+        Ok(Step::Change)
+    }
+
+    fn rare(&mut self, source: &mut Source, tag: u8) -> Result<Step, Malformed> {
+        match tag {
+            record::LINE => {
+                let delta = source.signed()?;
+                return self.line(source, delta);
+            }
+            record::SLOT => {
+                let slot = source.varint()?.min(MAX_SLOTS as u64) as usize;
+                return self.slot(source, slot);
+            }
+            record::ENTRY => {
+                self.line(source, 0)?;
+                return Ok(Step::State(StateKind::Entry));
+            }
+            record::EXIT => {
+                self.line(source, 0)?;
+                return Ok(Step::State(StateKind::Exit));
+            }
+            record::CALL => return self.start_call(source),
+            record::RETURN => return self.end_top(source, Outcome::Returned),
+            record::UNWIND => return self.end_top(source, Outcome::Raised),
+            record::YIELD => {
+                source.value()?;
+                let top = self.pop(source)?;
+                self.suspended.insert(self.calls[top as usize].number, top);
+            }
+            record::RESUME => {
+                let number = source.varint()?;
+                let Some(call) = self.suspended.remove(&number) else {
+                    return source.malformed("the resumption of a call that is not suspended");
+                };
+                self.push(call);
+            }
+            record::DROP_CALL => {
+                let number = source.varint()?;
+                let Some(call) = self.suspended.remove(&number) else {
+                    return source.malformed("the drop of a call that is not suspended");
+                };
+                return Ok(self.end(call, Outcome::Dropped));
+            }
+            record::THREAD => {
+                let thread = source.varint()? as usize;
+                self.switch_thread(source, thread)?;
+            }
+            record::CLOCK => self.clock_ns = self.clock_ns.wrapping_add(source.varint()?),
+            record::STAMP => {
+                self.stamp = Some(Stamp {
+                    wall_ns: source.varint()?,
+                    cpu_ns: source.varint()?.checked_sub(1),
+                });
+            }
+            record::NAME => {
+                let id = source.varint()?;
+                let name = String::from_utf8_lossy(source.blob()?);
+                if id != self.names.len() as u64 {
+                    return source.malformed("a name out of order");
+                }
+                self.names.push(name.into());
+            }
+            record::GAP => self.gap = String::from_utf8_lossy(source.blob()?).into_owned(),
+            record::LATE => {
+                for _ in 0..source.count()? {
+                    source.varint()?;
+                }
+            }
+            record::KEYFRAME => {
+                self.n_calls = source.varint()?;
+                self.n_states = source.varint()?;
+                self.n_objects = source.varint_u32()?;
+                self.clock_ns = source.varint()?;
+                let thread = source.varint()? as usize;
+                self.switch_thread(source, thread)?;
+            }
+            record::LIVE_CALL => self.restore_call(source)?,
+            record::OBJECT => {
+                let number = source.varint_u32()?;
+                let kind = source.byte()?;
+                let type_name = source.varint_u32()?;
+                let flags = source.varint()? as u8;
+                let Some(kind) = Kind::from_code(kind) else {
+                    return source.malformed("an unknown kind of object");
+                };
+                let object = HeapObject::new(kind, type_name, flags);
+                if self.objects.insert(number, object).is_some() {
+                    return source.malformed("a second object of one number");
+                }
+                self.n_objects = self.n_objects.max(number.saturating_add(1));
+            }
+            record::FREE => {
+                let number = source.varint_u32()?;
+                if self.objects.remove(&number).is_none() {
+                    return source.malformed("the death of an object that is not there");
+                }
+            }
+            record::ATTR..=record::FIDELITY => {
+                let written = source.varint_u32()?;
+                let number = self.piece_object.unwrap_or(written);
+                let Some(object) = self.objects.get_mut(&number) else {
+                    return source.malformed("a change of an object that is not there");
+                };
+                if let Err(found) = object.apply(tag, source) {
+                    return source.malformed(found);
+                }
+            }
+            _ => return source.malformed("an unknown record tag"),
+        }
+        Ok(Step::Change)
+    }
+
+    fn start_call(&mut self, source: &mut Source) -> Result<Step, Malformed> {
+        let parent = self.top().map(|call| call.number);
+        let call = self.new_call(source, self.n_calls)?;
+        let stamp = self.take_stamp();
+        self.calls[call as usize].parent = parent;
+        self.n_calls += 1;
+        self.push(call);
+        Ok(Step::Started(stamp))
+    }
+
+    /// Reads `code, flags, namespace, [locals object]` into a call taken from the free ones.
+    fn new_call(&mut self, source: &mut Source, number: u64) -> Result<u32, Malformed> {
+        let code = source.varint_u32()?;
+        let flags = source.varint()?;
+        let namespace = source.varint_u32()?;
+        let has_locals_object = flags & call_flag::LOCALS_OBJECT != 0;
+        let locals_object = if has_locals_object {
+            Some(source.varint_u32()?)
+        } else {
+            None
+        };
+        let at = self.free_calls.pop().unwrap_or_else(|| {
+            self.calls.push(LiveCall::default());
+            self.calls.len() as u32 - 1
+        });
+        let call = &mut self.calls[at as usize];
+        let mut slots = std::mem::take(&mut call.slots);
+        slots.clear();
+        *call = LiveCall {
+            number,
+            code,
+            flags: flags as u8,
+            namespace,
+            locals_object,
+            slots,
+            ..LiveCall::default()
+        };
+        Ok(at)
+    }
+
+    fn restore_call(&mut self, source: &mut Source) -> Result<(), Malformed> {
+        let number = source.varint()?;
+        let at = self.new_call(source, number)?;
+        let line_offset = unzigzag(source.varint()?);
+        let n_states = source.varint()?;
+        let first_state = source.varint()?.checked_sub(1);
+        let parent = source.varint()?.checked_sub(1);
+        let call = &mut self.calls[at as usize];
+        call.line_offset = line_offset;
+        call.n_states = n_states;
+        call.first_state = first_state;
+        call.parent = parent;
+        self.push(at);
+        Ok(())
+    }
+
+    fn end_top(&mut self, source: &mut Source, outcome: Outcome) -> Result<Step, Malformed> {
+        source.value()?;
+        let top = self.pop(source)?;
+        Ok(self.end(top, outcome))
+    }
+
+    fn end(&mut self, call: u32, outcome: Outcome) -> Step {
+        let stamp = self.take_stamp();
+        self.free_calls.push(call);
+        let call = &self.calls[call as usize];
+        Step::Ended(Ended {
+            number: call.number,
+            outcome,
+            n_states: call.n_states,
+            first_state: call.first_state,
+            stamp,
+        })
+    }
+
+    fn take_stamp(&mut self) -> Stamp {
+        self.stamp.take().unwrap_or(Stamp {
+            wall_ns: self.clock_ns,
+            cpu_ns: None,
+        })
+    }
+
+    fn push(&mut self, call: u32) {
+        self.threads.stacks[self.threads.current as usize].push(call);
+        self.threads.top = call;
+    }
+
+    fn pop(&mut self, source: &Source) -> Result<u32, Malformed> {
+        let stack = &mut self.threads.stacks[self.threads.current as usize];
+        match stack.pop() {
+            Some(call) => {
+                self.threads.top = stack.last().copied().unwrap_or(NO_CALL);
+                Ok(call)
+            }
+            None => source.malformed("the end of a call that was not begun"),
+        }
+    }
+
+    fn switch_thread(&mut self, source: &Source, thread: usize) -> Result<(), Malformed> {
+        if thread >= MAX_THREADS {
+            return source.malformed("a thread number too high");
+        }
+        if thread >= self.threads.stacks.len() {
+            self.threads.stacks.resize(thread + 1, Vec::new());
+        }
+        self.threads.current = thread as u32;
+        let stack = &self.threads.stacks[thread];
+        self.threads.top = stack.last().copied().unwrap_or(NO_CALL);
+        Ok(())
+    }
+
+    /// The top call of the current thread.
+    #[inline]
+    pub fn top(&self) -> Option<&LiveCall> {
+        self.calls.get(self.threads.top as usize)
+    }
+
+    /// The thread whose records are read.
+    pub fn current_thread(&self) -> u32 {
+        self.threads.current
+    }
+
+    /// The calls on a thread's stack, from the bottom.
+    pub fn stack(&self, thread: u32) -> impl Iterator<Item = &LiveCall> {
+        let stack = self.threads.stacks.get(thread as usize);
+        stack
+            .into_iter()
+            .flatten()
+            .map(|&call| &self.calls[call as usize])
+    }
+
+    /// The suspended calls, by number.
+    pub fn suspended(&self) -> Vec<&LiveCall> {
+        let mut calls: Vec<_> = self
+            .suspended
+            .values()
+            .map(|&call| &self.calls[call as usize])
+            .collect();
+        calls.sort_unstable_by_key(|call| call.number);
+        calls
+    }
+
+    /// Every call that has not ended, by number.
+    pub fn live_calls(&self) -> Vec<&LiveCall> {
+        let mut calls = self.suspended();
+        for stack in &self.threads.stacks {
+            calls.extend(stack.iter().map(|&call| &self.calls[call as usize]));
+        }
+        calls.sort_unstable_by_key(|call| call.number);
+        calls
+    }
+}
+
+impl LiveCall {
+    /// The encoded value of a slot, if it is bound.
+    pub fn slot(&self, slot: usize) -> Option<&[u8]> {
+        let bytes = self.slots.get(slot)?.bytes();
+        (bytes != [value::NULL]).then_some(bytes)
+    }
+}
