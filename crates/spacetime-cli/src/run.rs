@@ -1,0 +1,51 @@
+//! `spacetime run`: what is to be run and recorded. The running is Python's business.
+
+use crate::options::RunOptions;
+
+/// A program to run and what to record of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunRequest {
+    /// The path of the script, or the name of the module.
+    pub target: String,
+    /// Whether the target is a module.
+    pub is_module: bool,
+    /// The program's own arguments.
+    pub args: Vec<String>,
+    /// Patterns of code to record at function granularity.
+    pub function: Vec<String>,
+    /// Patterns of code to record at line granularity.
+    pub line: Vec<String>,
+    /// Whether to record the main program at line granularity.
+    pub line_main: bool,
+    /// The trace file, if given.
+    pub output: Option<String>,
+    /// Whether to begin an existing trace afresh.
+    pub overwrite: bool,
+    /// Bytes after which recording goes on at function granularity.
+    pub max_bytes: Option<u64>,
+    /// States after which recording goes on at function granularity.
+    pub max_states: Option<u64>,
+}
+
+impl From<RunOptions> for RunRequest {
+    fn from(options: RunOptions) -> Self {
+        let mut program = options.program.into_iter();
+        let line_main = options.line.iter().any(String::is_empty);
+        Self {
+            target: program.next().unwrap_or_default(),
+            is_module: options.is_module,
+            args: program.collect(),
+            function: options.function,
+            line: options
+                .line
+                .into_iter()
+                .filter(|pattern| !pattern.is_empty())
+                .collect(),
+            line_main,
+            output: options.output,
+            overwrite: options.overwrite,
+            max_bytes: options.max_bytes,
+            max_states: options.max_states,
+        }
+    }
+}
