@@ -14,6 +14,8 @@ is nested tuples of a tag and plain data, so two forms are compared with `==` an
     ("function", "f")  ("class", "C")  ("module", "m")    references by kind and name
     ("opaque", "re.Pattern")                              everything else, by type alone
 
+An instance is an object whose class was made by a class statement, or an exception.
+
 Invariants: no user code runs while a form is built (no `__eq__`, `__hash__`, `__repr__`, properties);
 one walk covers one state, so aliasing and cycles are part of the form; the order of dict entries
 counts, the order of set elements and of attributes does not. Start with `LiveForm.of`.
@@ -21,7 +23,6 @@ counts, the order of set elements and of attributes does not. Start with `LiveFo
 
 from __future__ import annotations
 
-import collections
 import struct
 import types
 from typing import Any
@@ -35,7 +36,7 @@ TYPE_QUALNAME = type.__dict__["__qualname__"].__get__
 TYPE_DICT_OFFSET = type.__dict__["__dictoffset__"].__get__
 
 # Subclasses of these show their items; the exact mutable ones are tagged by their name.
-CONTAINERS = (list, dict, set, collections.deque, bytearray, tuple, frozenset)
+CONTAINERS = (list, dict, set, bytearray, tuple, frozenset)
 FUNCTION_TYPES = {types.FunctionType, types.BuiltinFunctionType}
 
 
@@ -72,12 +73,24 @@ def is_heap_type(kind: type) -> bool:
     return bool(type.__dict__["__flags__"].__get__(kind) & (1 << 9))
 
 
+def is_python_class(kind: type) -> bool:
+    """Whether a class statement (or a call of `type`) made the class, rather than C code.
+
+    Every type made in C fills slots of its own, and the slots show as wrappers in its namespace.
+    """
+    if not is_heap_type(kind):
+        return False
+    members = TYPE_DICT(kind).values()
+    wrappers = (m for m in members if type(m) is types.WrapperDescriptorType)
+    return not any(wrapper.__objclass__ is kind for wrapper in wrappers)
+
+
 def slots_of(kind: type) -> list[types.MemberDescriptorType]:
     """The member descriptors that `__slots__` of Python classes created, base classes first."""
     found: list[types.MemberDescriptorType] = []
     for base in reversed(TYPE_MRO(kind)):
         namespace = TYPE_DICT(base)
-        if "__slots__" in namespace and is_heap_type(base):
+        if is_python_class(base):
             members = (m for m in namespace.values() if type(m) is types.MemberDescriptorType)
             found.extend(m for m in members if m.__objclass__ is base)
     return found
@@ -106,8 +119,8 @@ class Kind:
         self.slots = slots_of(kind)
         self.dict_descriptor = dict_descriptor_of(kind)
         self.is_exception = BaseException in mro
-        has_slots = any("__slots__" in TYPE_DICT(base) and is_heap_type(base) for base in mro)
-        self.is_opaque = self.container is None and not has_slots and TYPE_DICT_OFFSET(kind) == 0
+        self.has_attributes = is_python_class(kind) or self.is_exception
+        self.is_opaque = self.container is None and not self.has_attributes
 
     def attributes(self, value: Any) -> dict[str, Any]:
         """Attributes in `__dict__` and `__slots__`, with `args` for exceptions."""
@@ -172,7 +185,8 @@ class LiveForm:
         items = self._items(base, value)
         if base is kind.kind:
             return (base.__name__, number, items)
-        return (f"{base.__name__} of", kind.name, number, items, self._attributes(kind, value))
+        attributes = self._attributes(kind, value) if kind.has_attributes else ()
+        return (f"{base.__name__} of", kind.name, number, items, attributes)
 
     def _items(self, base: type, value: Any) -> Any:
         if base is bytearray:

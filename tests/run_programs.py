@@ -31,7 +31,7 @@ def load(path: str) -> Callable[[], None]:
         try:
             exec(code, module.__dict__)
         except BaseException as error:
-            print(f"ended by {type(error).__name__}{error.args}")
+            print(f"ended by {type(error).__name__}")
         finally:
             sys.modules["__main__"] = previous
 

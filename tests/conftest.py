@@ -1,0 +1,56 @@
+"""Fixtures of the product's tests: the programs, and ways to run Python in a subprocess."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+sys.path.insert(0, str(TESTS))
+
+import generate  # noqa: E402
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def spacetime_command() -> list[str]:
+    """The installed `spacetime` command, or the module it calls."""
+    script = Path(sysconfig.get_path("scripts")) / "spacetime"
+    return [str(script)] if script.exists() else [sys.executable, "-m", "spacetimepy"]
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """Runs a command to its end, with a fixed hash seed; gives exit code, stdout and stderr."""
+
+    def run_command(*command: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"} | variables
+        return subprocess.run(
+            command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, check=False
+        )
+
+    return run_command
+
+
+@pytest.fixture(scope="session")
+def spacetime(run: Run) -> Run:
+    """Runs the `spacetime` command."""
+    return lambda *arguments, **options: run(*spacetime_command(), *arguments, **options)
+
+
+@pytest.fixture(scope="session")
+def corpus() -> list[Path]:
+    """The hand-written programs and the two long ones beside them in `generated`."""
+    return sorted((TESTS / "corpus").glob("*.py"))
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """500 random programs, the 300-line function and the 500-line module body."""
+    return generate.write_all(tmp_path_factory.mktemp("generated"))

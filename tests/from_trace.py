@@ -1,0 +1,115 @@
+"""The canonical form (see `canonical`) of what a trace holds, through the public reading API alone.
+
+Start with `sessions`. Aliasing between builtin containers is read off `is`, that between other
+objects off `Value.object_id`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import spacetimepy
+from canonical import Form, atom
+from oracle import CallForm, StateForm
+
+EXACT = (list, dict, set, bytearray)
+
+
+class TraceForm:
+    """One walk over values of a trace; the twin of `canonical.LiveForm`."""
+
+    def __init__(self) -> None:
+        self._number: dict[tuple[str, int], int] = {}
+        self._alive: list[Any] = []  # numbers go by address, so what was seen must stay
+
+    def of(self, value: Any) -> Form:
+        """The form of a value as the reading API gives it."""
+        form = atom(value)
+        if form is not None:
+            return form
+        exact = type(value)
+        if exact is tuple:
+            return ("tuple", tuple([self.of(item) for item in value]))
+        if exact is frozenset:
+            return ("frozenset", self._set_items(value))
+        if exact in EXACT:
+            self._alive.append(value)
+            return self._numbered("id", id(value), exact.__name__, value)
+        return self._value(value)
+
+    def _numbered(self, space: str, key: int, tag: str, value: Any) -> Form:
+        seen = self._number.get((space, key))
+        if seen is not None:
+            return ("seen", seen)
+        number = self._number[space, key] = len(self._number)
+        return (tag, number, self._items(tag, value))
+
+    def _items(self, tag: str, value: Any) -> Any:
+        if tag == "bytearray":
+            return bytes(value)
+        if tag == "dict":
+            return tuple([(self.of(key), self.of(item)) for key, item in value.items()])
+        if tag in ("set", "frozenset"):
+            return self._set_items(value)
+        return tuple([self.of(item) for item in value])
+
+    def _set_items(self, value: Any) -> Form:
+        elements = sorted(value, key=lambda element: repr(TraceForm().of(element)))
+        return tuple([self.of(element) for element in elements])
+
+    def _value(self, value: spacetimepy.Value) -> Form:
+        kind = value.kind
+        if kind in ("function", "class", "module"):
+            return (kind, value.name)
+        if kind == "opaque":
+            return ("opaque", value.type)
+        seen = self._number.get(("object", value.object_id))
+        if seen is not None:
+            return ("seen", seen)
+        number = self._number["object", value.object_id] = len(self._number)
+        if kind == "instance":
+            return ("instance", value.type, number, self._attributes(value))
+        items = self._items(kind, value)
+        return (f"{kind} of", value.type, number, items, self._attributes(value))
+
+    def _attributes(self, value: spacetimepy.Value) -> Form:
+        attributes = value.attributes
+        return tuple([(name, self.of(attributes[name])) for name in sorted(attributes)])
+
+    def names(self, values: dict[str, Any]) -> Form:
+        """The form of a namespace: names in alphabetical order."""
+        return tuple([(name, self.of(values[name])) for name in sorted(values)])
+
+
+def state_form(state: spacetimepy.State) -> StateForm:
+    """The form of one state; locals and globals share one numbering."""
+    form = TraceForm()
+    return StateForm(state.line, form.names(state.locals), form.names(state.globals))
+
+
+def call_form(call: spacetimepy.Call, number_by_id: dict[int, int]) -> CallForm:
+    """The form of one call with its states."""
+    parent = call.parent
+    form = CallForm(
+        call.qualname,
+        None if parent is None else number_by_id[parent.id],
+        TraceForm().names(call.arguments),
+        call.outcome,
+    )
+    if call.outcome == "RETURNED":
+        form.value = TraceForm().of(call.value)
+    if call.outcome == "RAISED":
+        form.exception = TraceForm().of(call.exception)
+    form.states = [state_form(state) for state in call.states]
+    return form
+
+
+def sessions(path: str) -> dict[str, list[CallForm]]:
+    """The calls of every session of a trace, by the session's name."""
+    found: dict[str, list[CallForm]] = {}
+    with spacetimepy.open(path) as trace:
+        for session in trace.sessions:
+            calls = list(session.calls)
+            number_by_id = {call.id: number for number, call in enumerate(calls)}
+            found[session.name] = [call_form(call, number_by_id) for call in calls]
+    return found
