@@ -6,7 +6,7 @@ use crate::Failure;
 use crate::environment::Environment;
 use crate::interpreter::choose_all;
 use crate::options::Options;
-use crate::step::{cargo, quietly, root, step};
+use crate::step::{cargo, quietly, step};
 use crate::{documents, layers, map, paths, test};
 
 /// Runs the task.
@@ -85,7 +85,6 @@ fn docstrings(environment: &Environment) -> Result<(), Failure> {
         "--doctest-modules",
         "python/spacetimepy",
     ]);
-    command.env("PYTHONPATH", root().join("python"));
     quietly(
         "docstring examples",
         &mut command,

@@ -39,9 +39,17 @@ pub fn check() -> Result<(), Failure> {
 
 /// The files that belong to the project, relative to the root.
 pub fn tracked_files() -> Result<Vec<String>, Failure> {
+    // Git otherwise refuses a checkout of another user, as continuous integration may have.
     let listed = output_of(&mut command(
         "git",
-        &["ls-files", "--cached", "--others", "--exclude-standard"],
+        &[
+            "-c",
+            "safe.directory=*",
+            "ls-files",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ],
     ))
     .ok_or("`git ls-files` failed; the checks need git and a checkout")?;
     Ok(listed

@@ -39,12 +39,17 @@ pub fn check() -> Result<(), Failure> {
     ))
 }
 
-/// A path starts where no path character goes before: `/ho me/` does, `https://x/ho me/` does not.
+/// Users that exist on no machine: examples in documentation.
+const EXAMPLE_USERS: [&str; 2] = ["me/", "you/"];
+
+/// A path starts where no path character goes before: a link to a web page holds none.
 fn holds_path(line: &str, start: &str) -> bool {
     line.match_indices(start).any(|(index, _)| {
-        !line[..index].ends_with(|before: char| {
+        let follows_path = line[..index].ends_with(|before: char| {
             before.is_alphanumeric() || matches!(before, '/' | '.' | '_' | '-' | '~' | '}' | '*')
-        })
+        });
+        let after = &line[index + start.len()..];
+        !follows_path && !EXAMPLE_USERS.iter().any(|user| after.starts_with(user))
     })
 }
 
@@ -56,6 +61,7 @@ mod tests {
     fn only_whole_paths_count() {
         assert!(holds_path("open('/data/x')", "/data/"));
         assert!(!holds_path("open('~/data/x')", "/data/"));
+        assert!(!holds_path("open('/data/me/x')", "/data/"));
         assert!(!holds_path("https://example.org/data/x", "/data/"));
     }
 }
