@@ -13,20 +13,25 @@
 //! Reading executes nothing from the trace and needs no Python. Every decoder is total: bad bytes
 //! give an [`Error`], never a panic. Start with [`stream`], then [`replica`].
 
+mod cache;
+mod catalog;
 pub mod cell;
 mod database;
 pub mod directory;
 mod error;
 pub mod heap;
 pub mod keyframe;
+mod player;
 pub mod recording;
 pub mod replica;
 #[allow(unsafe_code)]
 pub mod ring;
 pub mod sealed;
+mod stats;
 pub mod stream;
 mod target;
 pub mod trace;
+mod view;
 mod writer;
 
 pub use database::{FORMAT, forget_memory};

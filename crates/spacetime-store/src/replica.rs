@@ -405,6 +405,19 @@ impl Replica {
         self.calls.get(self.threads.top as usize)
     }
 
+    /// A call that has not ended, by number.
+    pub fn live_call(&self, number: u64) -> Option<&LiveCall> {
+        let is_it = |call: &&LiveCall| call.number == number;
+        if let Some(top) = self.top().filter(is_it) {
+            return Some(top);
+        }
+        if let Some(&call) = self.suspended.get(&number) {
+            return self.calls.get(call as usize);
+        }
+        let calls = self.threads.stacks.iter().flatten();
+        calls.map(|&call| &self.calls[call as usize]).find(is_it)
+    }
+
     /// The thread whose records are read.
     pub fn current_thread(&self) -> u32 {
         self.threads.current
