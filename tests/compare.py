@@ -84,13 +84,13 @@ def main(oracle_path: str, trace_path: str) -> int:
     import from_trace
 
     expected = pickle.loads(Path(oracle_path).read_bytes())
-    printed = pickle.loads(Path(trace_path + ".printed").read_bytes())
+    ran = pickle.loads(Path(trace_path + ".ran").read_bytes())
     found = from_trace.sessions(trace_path)
     n_different = n_states = 0
-    for name, (output, calls) in expected.items():
+    for name, (ran_under_oracle, calls) in expected.items():
         problems = list(differences(calls, found.get(name, [])))
-        if printed[name] != output:
-            problems.append(f"printed {printed[name]!r}, under the oracle {output!r}")
+        if ran[name] != ran_under_oracle:
+            problems.append(f"it did {ran[name]}, under the oracle {ran_under_oracle}")
         n_states += sum(len(call.states) for call in calls)
         if problems:
             n_different += 1

@@ -1,27 +1,46 @@
 """Runs test programs one after another in this process: plain, under the oracle, or recorded.
 
+    python run_programs.py plain   OUT.pickle line|function PROGRAM...
     python run_programs.py oracle  OUT.pickle line|function PROGRAM...
     python run_programs.py record  OUT.spacetime line|function PROGRAM...
 
 Each program runs as `__main__` in a fresh module, so that every way of running it sees the same
-names. Recorded programs become one session each, named after the file.
+names. Recorded programs become one session each, named after the file, and what they did goes into
+`OUT.spacetime.ran`. The environment variable `TEST_COMPANION` names a tool that watches the programs at
+the same time: `settrace`, `cprofile`, `coverage-sysmon` or `coverage-ctrace`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
+import os
 import pickle
+import re
 import sys
+import traceback
 import types
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from oracle import CallForm, Oracle
 
 
+@dataclasses.dataclass
+class Ran:
+    """What a program did, as far as anyone can see; addresses are masked."""
+
+    stdout: str
+    stderr: str
+    ending: str
+    companion: Any = None
+
+
 def load(path: str) -> Callable[[], None]:
-    """A function that runs the program once; how the program ends is printed as its last line."""
+    """A function that runs the program once, as the main program."""
     code = compile(Path(path).read_text(), path, "exec", dont_inherit=True)
 
     def execute() -> None:
@@ -30,39 +49,140 @@ def load(path: str) -> Callable[[], None]:
         previous, sys.modules["__main__"], sys.argv = sys.modules["__main__"], module, [path]
         try:
             exec(code, module.__dict__)
-        except BaseException as error:
-            print(f"ended by {type(error).__name__}")
         finally:
             sys.modules["__main__"] = previous
 
     return execute
 
 
+def observe(path: str, run: Callable[[Callable[[], None]], None]) -> Ran:
+    """Runs a program in the given way and catches everything that comes out of it."""
+    execute, ending = load(path), "end"
+    out, err, report = io.StringIO(), io.StringIO(), Report()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            with companion(path, report):
+                run(execute)
+        except SystemExit as error:
+            ending = f"exit {error.code}"
+        except BaseException as error:
+            ending = type(error).__name__
+            frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
+            print(*traceback.format_list(frames), *traceback.format_exception_only(error))
+    return Ran(*[mask(text.getvalue()) for text in (out, err)], ending, report.content)
+
+
+def mask(text: str) -> str:
+    """The text without addresses of objects."""
+    return re.sub(r"0x[0-9a-f]+", "0x...", text)
+
+
+class Report:
+    """What a companion saw of the program."""
+
+    content: Any = None
+
+
+@contextlib.contextmanager
+def companion(path: str, report: Report) -> Iterator[None]:
+    """Runs the tool that `TEST_COMPANION` names around the program."""
+    name = os.environ.get("TEST_COMPANION")
+    if name is None:
+        yield
+    elif name == "settrace":
+        with tracing(path, report):
+            yield
+    elif name == "cprofile":
+        with profiling(path, report):
+            yield
+    else:
+        with covering(path, report, name.removeprefix("coverage-")):
+            yield
+
+
+@contextlib.contextmanager
+def tracing(path: str, report: Report) -> Iterator[None]:
+    events: Counter[tuple[str, str, int]] = Counter()
+
+    def trace(frame: types.FrameType, event: str, arg: object) -> Any:
+        if frame.f_code.co_filename != path:
+            return None
+        events[event, frame.f_code.co_qualname, frame.f_lineno] += 1
+        return trace
+
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
+        report.content = sorted(events.items())
+
+
+@contextlib.contextmanager
+def profiling(path: str, report: Report) -> Iterator[None]:
+    import cProfile
+    import pstats
+
+    profile = cProfile.Profile()
+    profile.enable()
+    try:
+        yield
+    finally:
+        profile.disable()
+        stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+        report.content = sorted((key, row[:2]) for key, row in stats.items() if key[0] == path)
+
+
+@contextlib.contextmanager
+def covering(path: str, report: Report, core: str) -> Iterator[None]:
+    import coverage
+
+    os.environ["COVERAGE_CORE"] = core
+    measured = coverage.Coverage(data_file=None, include=[path])
+    measured.start()
+    try:
+        yield
+    finally:
+        measured.stop()
+        report.content = sorted(measured.get_data().lines(path) or [])
+
+
+def run_plain(output: str, granularity: str, programs: list[str]) -> None:
+    """Writes `{program name: Ran}`."""
+    results = {Path(path).stem: observe(path, lambda execute: execute()) for path in programs}
+    Path(output).write_bytes(pickle.dumps(results))
+
+
 def run_oracle(output: str, granularity: str, programs: list[str]) -> None:
-    """Writes `{program name: (stdout, calls)}`."""
-    results: dict[str, tuple[str, list[CallForm]]] = {}
+    """Writes `{program name: (Ran, calls)}`."""
+    results: dict[str, tuple[Ran, list[CallForm]]] = {}
     for path in programs:
         oracle = Oracle(path, granularity)
-        with contextlib.redirect_stdout(io.StringIO()) as out:
-            oracle.run(load(path))
-        results[Path(path).stem] = out.getvalue(), oracle.calls
+        results[Path(path).stem] = observe(path, oracle.run), oracle.calls
     Path(output).write_bytes(pickle.dumps(results))
 
 
 def run_recorded(output: str, granularity: str, programs: list[str]) -> None:
-    """Records every program into one trace and writes what they printed beside it."""
+    """Records every program into one trace."""
     import spacetimepy
 
-    printed: dict[str, str] = {}
+    results: dict[str, Ran] = {}
     for path in programs:
-        execute = load(path)
-        with contextlib.redirect_stdout(io.StringIO()) as out:
-            with spacetimepy.record(output, name=Path(path).stem, **{granularity: (path,)}):
+        name = Path(path).stem
+
+        def record(execute: Callable[[], None], path: str = path, name: str = name) -> None:
+            with spacetimepy.record(output, name=name, **{granularity: (path,)}):
                 execute()
-        printed[Path(path).stem] = out.getvalue()
-    Path(output + ".printed").write_bytes(pickle.dumps(printed))
+
+        results[name] = observe(path, record)
+    Path(output + ".ran").write_bytes(pickle.dumps(results))
 
 
 if __name__ == "__main__":
     mode, output, granularity, *programs = sys.argv[1:]
-    {"oracle": run_oracle, "record": run_recorded}[mode](output, granularity, programs)
+    # Results are unpickled by others, who import this file under its own name.
+    sys.modules["run_programs"] = sys.modules["__main__"]
+    Ran.__module__ = "run_programs"
+    {"plain": run_plain, "oracle": run_oracle, "record": run_recorded}[mode](
+        output, granularity, programs
+    )

@@ -1,0 +1,435 @@
+"""What goes wrong is said clearly, and nothing is lost or overwritten."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from conftest import Run, spacetime_command
+
+import spacetimepy
+
+OK, PROGRAM_FAILED, MISUSE, BAD_TRACE = 0, 1, 2, 3
+
+PROGRAM = """
+def work(n):
+    total = 0
+    for i in range(n):
+        total += i
+    return total
+
+print(work(10))
+"""
+
+ENDLESS = """
+import sys
+def work():
+    n = 0
+    while True:
+        n += 1
+        if n == 1000:
+            print("running", flush=True)
+work()
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """A small script in a folder of its own."""
+    path = tmp_path / "program.py"
+    path.write_text(PROGRAM)
+    return path
+
+
+def script(folder: Path, text: str, name: str = "script.py") -> Path:
+    """Writes a script."""
+    path = folder / name
+    path.write_text(textwrap.dedent(text))
+    return path
+
+
+def states_of(path: Path) -> list[dict[str, object]]:
+    """The locals of every state of a trace."""
+    with spacetimepy.open(path) as trace:
+        return [state.locals for call in trace.calls() for state in call.states]
+
+
+def test_a_program_that_ends_well_is_counted_and_can_be_opened(
+    spacetime: Run, program: Path
+) -> None:
+    done = spacetime("run", "--line", str(program), cwd=program.parent)
+    assert (done.returncode, done.stdout) == (OK, "45\n")
+    closing = done.stderr.splitlines()[-1]
+    assert closing.startswith("spacetime: recorded 2 calls, ")
+    assert "spacetime show program.spacetime" in closing
+    shown = spacetime("show", "program.spacetime", cwd=program.parent)
+    assert shown.returncode == OK and "work" in shown.stdout
+
+
+def test_a_path_that_cannot_be_written(spacetime: Run, program: Path) -> None:
+    missing = program.parent / "no" / "such" / "folder" / "run.spacetime"
+    done = spacetime("run", "--line", "-o", str(missing), str(program), cwd=program.parent)
+    assert done.returncode == BAD_TRACE
+    assert str(missing) in done.stderr and "Traceback" not in done.stderr
+    assert done.stdout == ""  # the program does not run in vain
+    folder = spacetime("run", "--line", "-o", str(program.parent), str(program), cwd=program.parent)
+    assert folder.returncode == BAD_TRACE and "Traceback" not in folder.stderr
+    with pytest.raises(spacetimepy.TraceError, match="folder"):
+        spacetimepy.init_monitoring(missing)
+
+
+def test_a_read_only_trace_is_not_written(spacetime: Run, program: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("permissions do not bind the superuser")
+    trace = program.parent / "program.spacetime"
+    spacetime("run", "--line", str(program), cwd=program.parent)
+    before = trace.read_bytes()
+    trace.chmod(0o444)
+    program.parent.chmod(0o555)
+    try:
+        done = spacetime("run", "--line", str(program), cwd=program.parent)
+        assert done.returncode == BAD_TRACE and str(trace.name) in done.stderr
+        assert trace.read_bytes() == before
+    finally:
+        program.parent.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"not a trace\n" * 500, b"SQLite format 3\0" + b"\0" * 4096],
+    ids=["empty", "text", "looks like SQLite"],
+)
+def test_a_file_that_is_not_a_trace_is_neither_read_nor_overwritten(
+    spacetime: Run, program: Path, content: bytes
+) -> None:
+    other = program.parent / "notes.txt"
+    other.write_bytes(content)
+    for arguments in (["show"], ["ls"], ["stats"]):
+        done = spacetime(*arguments, str(other), cwd=program.parent)
+        assert done.returncode == BAD_TRACE, arguments
+        assert "notes.txt" in done.stderr and "Traceback" not in done.stderr
+    with pytest.raises(spacetimepy.TraceError, match=r"notes\.txt"):
+        spacetimepy.open(other)
+    if content:  # an empty file may become a trace
+        done = spacetime("run", "--line", "-o", str(other), str(program), cwd=program.parent)
+        assert done.returncode == BAD_TRACE and "notes.txt" in done.stderr
+        with pytest.raises(spacetimepy.TraceError):
+            spacetimepy.init_monitoring(other, overwrite=True)
+    assert other.read_bytes() == content
+
+
+def test_a_foreign_database_is_left_alone(spacetime: Run, program: Path) -> None:
+    import sqlite3
+
+    other = program.parent / "mine.db"
+    connection = sqlite3.connect(other)
+    connection.execute("create table precious (x)")
+    connection.execute("insert into precious values (1)")
+    connection.commit()
+    connection.close()
+    for extra in ([], ["--overwrite"]):
+        done = spacetime("run", "--line", *extra, "-o", str(other), str(program), cwd=program.parent)
+        assert done.returncode == BAD_TRACE and "mine.db" in done.stderr, done.stderr
+    connection = sqlite3.connect(other)
+    tables = connection.execute("select name from sqlite_master").fetchall()
+    rows = connection.execute("select x from precious").fetchall()
+    connection.close()
+    assert (tables, rows) == ([("precious",)], [(1,)])
+
+
+def test_a_missing_file_is_said_to_be_missing(spacetime: Run, tmp_path: Path) -> None:
+    done = spacetime("show", "nowhere.spacetime", cwd=tmp_path)
+    assert done.returncode == BAD_TRACE and "nowhere.spacetime" in done.stderr
+    with pytest.raises(spacetimepy.TraceError, match=r"nowhere\.spacetime"):
+        spacetimepy.open(tmp_path / "nowhere.spacetime")
+    assert list(tmp_path.iterdir()) == []
+    done = spacetime("run", "--line", "missing.py", cwd=tmp_path)
+    assert done.returncode == MISUSE and "missing.py" in done.stderr
+
+
+def test_an_existing_trace_gets_one_more_session(spacetime: Run, program: Path) -> None:
+    for _ in range(2):
+        assert spacetime("run", "--line", str(program), cwd=program.parent).returncode == OK
+    with spacetimepy.open(program.parent / "program.spacetime") as trace:
+        assert len(trace.sessions) == 2
+        first, second = (list(session.calls) for session in trace.sessions)
+        assert [call.qualname for call in first] == [call.qualname for call in second]
+    done = spacetime("run", "--overwrite", "--line", str(program), cwd=program.parent)
+    assert done.returncode == OK
+    with spacetimepy.open(program.parent / "program.spacetime") as trace:
+        assert len(trace.sessions) == 1
+
+
+def mount_small(folder: Path) -> str | None:
+    """Mounts a file system of 1 MiB; says why, if that is impossible."""
+    folder.mkdir()
+    try:
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return "there is no mount command"
+    return done.stderr.strip() or f"mount failed with {done.returncode}" if done.returncode else None
+
+
+def test_a_full_disk_ends_recording_and_not_the_program(
+    spacetime: Run, tmp_path: Path
+) -> None:
+    small = tmp_path / "small"
+    problem = mount_small(small)
+    if problem is not None:
+        pytest.skip(f"no small file system to fill: {problem}")
+    try:
+        text = """
+            import random
+            random.seed(1)
+            def work():
+                x = 0
+                for i in range(300_000):
+                    x = random.random()
+                return i
+            print(work())
+        """
+        path = script(tmp_path, text)
+        trace = small / "run.spacetime"
+        done = spacetime("run", "--line", "-o", str(trace), str(path), cwd=tmp_path)
+        assert done.stdout == "299999\n"  # the program ran to its end
+        assert done.returncode == BAD_TRACE and "Traceback" not in done.stderr
+        assert any(word in done.stderr for word in ("full", "space")), done.stderr
+        states = states_of(trace)  # what was written before is there
+        assert states and all(set(state) <= {"x", "i", "random", "work"} for state in states)
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+def test_an_unknown_pattern_is_named(spacetime: Run, program: Path) -> None:
+    done = spacetime("run", "--line", "no_such_function", "--", str(program), cwd=program.parent)
+    assert done.returncode == MISUSE and "no_such_function" in done.stderr
+    assert done.stdout == "45\n"  # found out at the end, when all code has been seen
+    for bad in ("", "a b", "x(", 5):
+        with pytest.raises(spacetimepy.SpacetimeError):
+            spacetimepy.record(program.parent / "x.spacetime", line=[bad]).__enter__()  # type: ignore[list-item]
+    assert not (program.parent / "x.spacetime").exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"line": 5},
+        {"function": [3]},
+        {"limits": "big"},
+        {"limits": {"max_states": "many"}},
+        {"limits": {"max_states": -1}},
+        {"limits": {"no_such_limit": 1}},
+        {"ignore_types": [3]},
+        {"name": 7},
+        {"no_such_option": True},
+    ],
+    ids=lambda options: str(options),
+)
+def test_an_option_of_the_wrong_type_is_named(tmp_path: Path, options: dict[str, object]) -> None:
+    name = "no_such_option" if "no_such_option" in options else next(iter(options))
+    with pytest.raises((spacetimepy.SpacetimeError, TypeError), match=f"{name}|pattern|limit"):
+        with spacetimepy.record(tmp_path / "x.spacetime", **options):  # type: ignore[arg-type]
+            pass
+    # Nothing stays switched on: the next recording works.
+    with spacetimepy.record(tmp_path / "y.spacetime", line=__file__):
+        pass
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["run", "--no-such"], ["no-such"], ["show", "a", "b", "c"]])
+def test_misuse_of_the_command_line(spacetime: Run, tmp_path: Path, arguments: list[str]) -> None:
+    done = spacetime(*arguments, cwd=tmp_path)
+    assert done.returncode == MISUSE and done.stderr and "Traceback" not in done.stderr
+
+
+def start_endless(folder: Path) -> subprocess.Popen[str]:
+    """Starts a recorded program that never ends, and waits until it runs."""
+    path = script(folder, ENDLESS, "endless.py")
+    command = [*spacetime_command(), "run", "--line", "-o", "run.spacetime", str(path)]
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and process.stdout.readline() == "running\n"
+    return process
+
+
+def test_ctrl_c_leaves_a_complete_trace(tmp_path: Path) -> None:
+    process = start_endless(tmp_path)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode in (130, -signal.SIGINT)
+    assert "KeyboardInterrupt" in errors
+    closing = errors.splitlines()[-1]
+    assert "interrupted" in closing and "spacetime show run.spacetime" in closing
+    with spacetimepy.open(tmp_path / "run.spacetime") as trace:
+        work = next(call for call in trace.calls() if call.qualname == "work")
+        assert work.outcome == "RAISED" and work.exception.type == "KeyboardInterrupt"
+        counts = [state.locals.get("n") for state in work.states[-3:]]
+        assert all(isinstance(n, int) and n >= 1000 for n in counts)
+
+
+def test_a_trace_cut_or_killed_anywhere_opens_and_what_it_gives_is_a_prefix(tmp_path: Path) -> None:
+    process = start_endless(tmp_path)
+    for _ in range(600):  # wait until a reader sees states, which the writer seals every 100 ms
+        try:
+            if len(states_of_work(tmp_path)) > 100:
+                break
+        except spacetimepy.TraceError:
+            pass
+        time.sleep(0.1)
+    process.kill()
+    process.communicate(timeout=120)
+    states = states_of_work(tmp_path, 2000)
+    assert len(states) > 100
+    expected = n = 0
+    for line, bound in states:
+        if line == 4:
+            assert bound is None
+        elif line == 5:
+            assert bound == expected
+        elif line == 6:
+            assert bound == expected
+            n = expected = expected + 1
+        elif line == 7:
+            assert bound == expected
+    assert n > 10
+
+
+def states_of_work(folder: Path, limit: int = 200) -> list[tuple[int, object]]:
+    """Line and `n` of the first states of the endless program."""
+    with spacetimepy.open(folder / "run.spacetime") as trace:
+        for call in trace.calls():
+            if call.qualname == "work":
+                return [(state.line, state.locals.get("n")) for state in call.states[:limit]]
+    return []
+
+
+def test_sys_exit_is_said_with_its_code(spacetime: Run, tmp_path: Path) -> None:
+    path = script(tmp_path, "import sys\ndef leave():\n    sys.exit(7)\nleave()\n")
+    done = spacetime("run", "--line", str(path), cwd=tmp_path)
+    assert done.returncode == 7 and done.stdout == ""
+    assert "exit 7" in done.stderr.splitlines()[-1]
+    path.write_text("import sys\nsys.exit('a message')\n")
+    done = spacetime("run", "--line", str(path), cwd=tmp_path)
+    assert done.returncode == 1 and done.stderr.splitlines()[0] == "a message"
+
+
+def test_an_uncaught_exception_is_opened_where_it_was_raised(
+    spacetime: Run, tmp_path: Path
+) -> None:
+    text = """
+        def inner(x):
+            y = x * 2
+            raise ValueError("odd", y)
+
+        def outer():
+            return inner(21)
+
+        outer()
+    """
+    path = script(tmp_path, text)
+    done = spacetime("run", "--line", str(path), cwd=tmp_path)
+    assert done.returncode == PROGRAM_FAILED
+    assert done.stderr.splitlines()[0] == "Traceback (most recent call last):"
+    closing = done.stderr.splitlines()[-1]
+    assert "ValueError" in closing
+    command = closing[closing.index("spacetime show") :].split()
+    shown = spacetime(*command[1:], cwd=tmp_path)
+    assert shown.returncode == OK and "42" in shown.stdout and "raise ValueError" in shown.stdout
+    with spacetimepy.open(tmp_path / "script.spacetime") as trace:
+        inner = next(call for call in trace.calls() if call.qualname == "inner")
+        assert inner.outcome == "RAISED"
+        assert inner.exception.type == "ValueError"
+        assert inner.states[-1].locals == {"x": 21, "y": 42}
+        with pytest.raises(spacetimepy.SpacetimeError):
+            _ = inner.value
+
+
+def test_opening_and_viewing_execute_nothing_from_the_trace(spacetime: Run, tmp_path: Path) -> None:
+    """Invariant 7: a hostile class does nothing when its instances are viewed, not even by import."""
+    text = """
+        class Hostile:
+            def __init__(self):
+                self.field = [1]
+            def __getattribute__(self, name):
+                if name in ("field", "__class__"):
+                    return object.__getattribute__(self, name)
+                raise SystemExit("attribute " + name)
+            def __repr__(self):
+                raise SystemExit("repr")
+            def __reduce__(self):
+                raise SystemExit("reduce")
+            def __eq__(self, other):
+                raise SystemExit("eq")
+            def __hash__(self):
+                return 1
+        def work():
+            h = Hostile()
+            d = {h: h}
+            return h
+        work()
+    """
+    path = script(tmp_path, text, "hostile_module.py")
+    done = spacetime("run", "--line", str(path), cwd=tmp_path)
+    assert done.returncode == OK, done.stderr
+    viewer = """
+        import sys, spacetimepy
+        seen = []
+        def watch(event, arguments):
+            if event in ("import", "exec", "compile", "os.system", "subprocess.Popen"):
+                seen.append((event, str(arguments)[:80]))
+        trace = spacetimepy.open("hostile_module.spacetime")
+        first = [repr(state.locals) for call in trace.calls() for state in call.states]
+        sys.addaudithook(watch)
+        again = [repr(state.locals) for call in trace.calls() for state in call.states]
+        assert first == again and len(first) > 5, first
+        assert not seen, seen
+        assert "hostile_module" not in sys.modules
+    """
+    viewed = subprocess.run(
+        [sys.executable, str(script(tmp_path, viewer, "viewer.py"))],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (viewed.returncode, viewed.stderr) == (0, "")
+
+
+def test_the_same_position_gives_the_same_answer_in_any_order_of_asking(
+    spacetime: Run, tmp_path: Path
+) -> None:
+    """Invariant 6."""
+    text = """
+        def work():
+            items = []
+            for i in range(3000):
+                items.append(i)
+                if len(items) > 20:
+                    items = items[10:]
+            return items
+        work()
+    """
+    path = script(tmp_path, text)
+    assert spacetime("run", "--line", str(path), cwd=tmp_path).returncode == OK
+    with spacetimepy.open(tmp_path / "script.spacetime") as trace:
+        work = next(call for call in trace.calls() if call.qualname == "work")
+        in_order = [(state.id, state.line, state.locals) for state in work.states]
+    assert len(in_order) > 9000
+    with spacetimepy.open(tmp_path / "script.spacetime") as trace:
+        import random
+
+        for position in random.Random(4).sample(range(len(in_order)), 300):
+            id, line, values = in_order[position]
+            state = trace.state(id)
+            assert (state.line, state.locals, state.index) == (line, values, position)
