@@ -34,7 +34,7 @@ def measurements(count: int, step: float) -> list[float]:
 def main() -> None:
     """Look for a few readings and say where they are."""
     readings = measurements(count=10, step=0.1)
-    print("readings:", " ".join(f"{reading:.1f}" for reading in readings))
+    print("readings:", " ".join([f"{reading:.1f}" for reading in readings]))
     for target in (0.2, 0.5, 0.3):
         index = search(readings, target)
         place = "not found" if index is None else f"at index {index}"

@@ -9,8 +9,8 @@ use crate::step::openly;
 const TRACE: &str = "target/demo.spacetime";
 const EXAMPLES: [&str; 3] = ["binary_search", "word_count", "particles"];
 
-/// The state shown in full: the second round of a search that goes wrong.
-const STATE: &str = "2:5";
+/// The state shown in full: the search for 0.3 compares it with what stands at its place.
+const STATE: &str = "6:23";
 
 /// Runs the task.
 pub fn run(options: &Options) -> Result<(), Failure> {
@@ -38,7 +38,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         "
 Next:
   source .venv/bin/activate               # puts `spacetime` on the search path
-  spacetime show 1 {TRACE}    # a call and its states
+  spacetime show 6 {TRACE}    # the call it belongs to, with all its states
   spacetime stats {TRACE}     # what cost time and space
   spacetime run --line YOUR_SCRIPT.py     # record a program of your own
   cargo xtask test                        # run all tests"
