@@ -53,7 +53,10 @@ pub(crate) struct Code {
 impl Code {
     /// The instruction that starts at the unit, counting prefixes as its start.
     pub(crate) fn index_at(&self, unit: u32) -> Option<u32> {
-        self.index_of_unit.get(unit as usize).copied().filter(|&index| index != NONE)
+        self.index_of_unit
+            .get(unit as usize)
+            .copied()
+            .filter(|&index| index != NONE)
     }
 }
 
@@ -65,7 +68,12 @@ pub(crate) fn decode(input: &CodeInput<'_>) -> Result<Code, Error> {
     }
     let n_units = length / 2;
     if n_units > MAX_UNITS || input.slots.len() > MAX_SLOTS {
-        return Err(Error::TooLarge { units: n_units, slots: input.slots.len(), max_units: MAX_UNITS, max_slots: MAX_SLOTS });
+        return Err(Error::TooLarge {
+            units: n_units,
+            slots: input.slots.len(),
+            max_units: MAX_UNITS,
+            max_slots: MAX_SLOTS,
+        });
     }
     let table = match input.version {
         Version::V3_12 => &opcodes_3_12::TABLE,
@@ -94,14 +102,24 @@ pub(crate) fn decode(input: &CodeInput<'_>) -> Result<Code, Error> {
         if row.op == Op::Resume && first_traced_unit as usize == n_units {
             first_traced_unit = unit as u32;
         }
-        let instruction = Instruction { unit: unit as u32, first_unit: first_unit as u32, oparg, target: NONE, row };
+        let instruction = Instruction {
+            unit: unit as u32,
+            first_unit: first_unit as u32,
+            oparg,
+            target: NONE,
+            row,
+        };
         check_operand(&instruction, input)?;
         index_of_unit[first_unit] = instructions.len() as u32;
         instructions.push(instruction);
         unit += 1 + row.caches as usize;
     }
     if unit > n_units || prefix.is_some() {
-        return Err(Error::CutInstruction { unit: instructions.last().map_or(0, |last: &Instruction| last.unit) });
+        return Err(Error::CutInstruction {
+            unit: instructions
+                .last()
+                .map_or(0, |last: &Instruction| last.unit),
+        });
     }
     for instruction in &mut instructions {
         let next = instruction.next_unit() as i64;
@@ -114,9 +132,17 @@ pub(crate) fn decode(input: &CodeInput<'_>) -> Result<Code, Error> {
             .ok()
             .and_then(|unit| index_of_unit.get(unit).copied())
             .filter(|&index| index != NONE)
-            .ok_or(Error::JumpTarget { unit: instruction.unit, target })?;
+            .ok_or(Error::JumpTarget {
+                unit: instruction.unit,
+                target,
+            })?;
     }
-    Ok(Code { instructions, n_units, index_of_unit, first_traced_unit })
+    Ok(Code {
+        instructions,
+        n_units,
+        index_of_unit,
+        first_traced_unit,
+    })
 }
 
 fn check_operand(instruction: &Instruction, input: &CodeInput<'_>) -> Result<(), Error> {
@@ -148,7 +174,12 @@ fn check_operand(instruction: &Instruction, input: &CodeInput<'_>) -> Result<(),
     if (index as usize) < count {
         return Ok(());
     }
-    Err(Error::Operand { unit: instruction.unit, what, index, count })
+    Err(Error::Operand {
+        unit: instruction.unit,
+        what,
+        index,
+        count,
+    })
 }
 
 /// Index of the name an instruction refers to.

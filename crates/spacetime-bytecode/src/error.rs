@@ -8,7 +8,9 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The bytecode is empty or not a whole number of 2-byte units.
-    #[error("bytecode of {length} bytes where a positive even number is expected; pass co_code unchanged")]
+    #[error(
+        "bytecode of {length} bytes where a positive even number is expected; pass co_code unchanged"
+    )]
     CodeLength {
         /// Bytes found.
         length: usize,
@@ -29,7 +31,9 @@ pub enum Error {
         max_slots: usize,
     },
     /// An opcode number that the version does not have in original bytecode.
-    #[error("opcode {opcode} at unit {unit} is no original opcode of {version}; pass co_code, and the version of the running interpreter")]
+    #[error(
+        "opcode {opcode} at unit {unit} is no original opcode of {version}; pass co_code, and the version of the running interpreter"
+    )]
     UnknownOpcode {
         /// Code unit of the opcode.
         unit: u32,
@@ -39,7 +43,9 @@ pub enum Error {
         version: &'static str,
     },
     /// The bytecode ends inside an instruction.
-    #[error("the instruction at unit {unit} is cut off at the end of the bytecode; pass co_code unchanged")]
+    #[error(
+        "the instruction at unit {unit} is cut off at the end of the bytecode; pass co_code unchanged"
+    )]
     CutInstruction {
         /// Code unit of the instruction.
         unit: u32,
@@ -57,7 +63,9 @@ pub enum Error {
         at: usize,
     },
     /// A jump leaves the bytecode or lands inside an instruction.
-    #[error("the jump at unit {unit} leads to unit {target}, where no instruction starts; pass co_code unchanged")]
+    #[error(
+        "the jump at unit {unit} leads to unit {target}, where no instruction starts; pass co_code unchanged"
+    )]
     JumpTarget {
         /// Code unit of the jump.
         unit: u32,
@@ -65,7 +73,9 @@ pub enum Error {
         target: i64,
     },
     /// Control flow reaches an instruction with too few values on the stack or two different depths.
-    #[error("stack depth at unit {unit} is inconsistent: found {found}, expected {expected}; treat the code object as opaque")]
+    #[error(
+        "stack depth at unit {unit} is inconsistent: found {found}, expected {expected}; treat the code object as opaque"
+    )]
     StackDepth {
         /// Code unit of the instruction.
         unit: u32,
@@ -75,7 +85,9 @@ pub enum Error {
         expected: i64,
     },
     /// An operand names a slot that the code object does not have.
-    #[error("the instruction at unit {unit} refers to {what} {index} of {count}; pass the tables of the same code object")]
+    #[error(
+        "the instruction at unit {unit} refers to {what} {index} of {count}; pass the tables of the same code object"
+    )]
     Operand {
         /// Code unit of the instruction.
         unit: u32,

@@ -76,13 +76,17 @@ pub struct UnitSet {
 impl UnitSet {
     /// An empty set with room for the units below `n_units`.
     pub fn new(n_units: usize) -> UnitSet {
-        UnitSet { words: vec![0; n_units.div_ceil(64)] }
+        UnitSet {
+            words: vec![0; n_units.div_ceil(64)],
+        }
     }
 
     /// Whether the unit is in the set.
     #[inline]
     pub fn contains(&self, unit: u32) -> bool {
-        self.words.get(unit as usize / 64).is_some_and(|word| word >> (unit % 64) & 1 != 0)
+        self.words
+            .get(unit as usize / 64)
+            .is_some_and(|word| word >> (unit % 64) & 1 != 0)
     }
 
     /// Adds a unit; units outside the room of the set are ignored.
@@ -145,19 +149,26 @@ impl LineSlots {
     #[inline]
     pub fn of_line(&self, line: u32) -> &[u64] {
         let row = self.row(line);
-        self.words.get(row * self.n_words..(row + 1) * self.n_words).unwrap_or(&[])
+        self.words
+            .get(row * self.n_words..(row + 1) * self.n_words)
+            .unwrap_or(&[])
     }
 
     /// Whether the line may write the slot.
     #[inline]
     pub fn contains(&self, line: u32, slot: u16) -> bool {
-        self.of_line(line).get(slot as usize / 64).is_some_and(|word| word >> (slot % 64) & 1 != 0)
+        self.of_line(line)
+            .get(slot as usize / 64)
+            .is_some_and(|word| word >> (slot % 64) & 1 != 0)
     }
 
     /// What else the line does.
     #[inline]
     pub fn effects_of_line(&self, line: u32) -> LineEffects {
-        self.effects.get(self.row(line)).copied().unwrap_or_default()
+        self.effects
+            .get(self.row(line))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// The lines that have instructions, ascending.
@@ -186,12 +197,16 @@ impl LineSlots {
 
     #[inline]
     pub(crate) fn row(&self, line: u32) -> usize {
-        let Some(&first) = self.lines.first() else { return 0 };
+        let Some(&first) = self.lines.first() else {
+            return 0;
+        };
         if self.row_of_line.is_empty() {
             return self.lines.binary_search(&line).map_or(0, |index| index + 1);
         }
         let distance = line.wrapping_sub(first) as usize;
-        self.row_of_line.get(distance).map_or(0, |&row| row as usize)
+        self.row_of_line
+            .get(distance)
+            .map_or(0, |&row| row as usize)
     }
 }
 

@@ -32,10 +32,10 @@ mod writes;
 
 pub use error::Error;
 pub use facts::{
-    CallShape, Callee, CodeFacts, EscapingLoad, LineEffects, LineSlots, Site, SiteKind, StackPosition, UnitSet,
-    UNREACHABLE,
+    CallShape, Callee, CodeFacts, EscapingLoad, LineEffects, LineSlots, Site, SiteKind,
+    StackPosition, UNREACHABLE, UnitSet,
 };
-pub use input::{slot_kind, CodeInput, Const, Slot, Version};
+pub use input::{CodeInput, Const, Slot, Version, slot_kind};
 
 /// Analyzes one code object.
 pub fn analyze(input: &CodeInput<'_>) -> Result<CodeFacts, Error> {
@@ -52,7 +52,12 @@ pub fn analyze(input: &CodeInput<'_>) -> Result<CodeFacts, Error> {
         state_units: lines::state_units(&code, &lines, &handlers),
         min_line: with_line().min().unwrap_or(input.first_line),
         last_line: with_line().max().unwrap_or(input.first_line),
-        line_events_are_slow: lines::line_events_are_slow(&code, &lines, input.first_line, input.version),
+        line_events_are_slow: lines::line_events_are_slow(
+            &code,
+            &lines,
+            input.first_line,
+            input.version,
+        ),
         depth_of_unit: found.depth_of_unit,
         loop_jumps: lines::loop_jumps(&code, &lines),
         written: writes.slots,

@@ -19,7 +19,10 @@ pub(crate) fn state_units(code: &Code, lines: &[i32], handlers: &[Handler]) -> U
                 continue;
             }
             let never_starts = unit == instruction.unit
-                && matches!(instruction.op(), Op::EndAsyncFor | Op::EndFor | Op::EndSend | Op::Resume);
+                && matches!(
+                    instruction.op(),
+                    Op::EndAsyncFor | Op::EndFor | Op::EndSend | Op::Resume
+                );
             if never_starts {
                 continue;
             }
@@ -29,7 +32,11 @@ pub(crate) fn state_units(code: &Code, lines: &[i32], handlers: &[Handler]) -> U
             current = line;
         }
     }
-    for instruction in code.instructions.iter().filter(|i| i.has_target() && i.unit >= code.first_traced_unit) {
+    for instruction in code
+        .instructions
+        .iter()
+        .filter(|i| i.has_target() && i.unit >= code.first_traced_unit)
+    {
         let target = code.instructions[instruction.target as usize].first_unit;
         // The jump skips the END_FOR or END_SEND it leads to.
         let skip = matches!(instruction.op(), Op::ForIter | Op::Send) as u32;
@@ -55,7 +62,12 @@ fn insert_if_line(units: &mut UnitSet, lines: &[i32], unit: u32) {
 
 /// Whether the line of some instruction does not fit CPython's line delta: one byte for the line
 /// counted from the first line plus one for every 16 units.
-pub(crate) fn line_events_are_slow(code: &Code, lines: &[i32], first_line: u32, version: Version) -> bool {
+pub(crate) fn line_events_are_slow(
+    code: &Code,
+    lines: &[i32],
+    first_line: u32,
+    version: Version,
+) -> bool {
     // The values below mark a missing line and an overflow; 3.13 has two kinds of overflow.
     let least = match version {
         Version::V3_12 => -126,

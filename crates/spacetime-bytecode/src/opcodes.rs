@@ -1,6 +1,8 @@
 //! What an opcode is, in terms shared by all versions.
 
 /// An operation. Names are those of CPython.
+#[expect(clippy::enum_variant_names, reason = "CPython has operations named ..._OP")]
+#[rustfmt::skip]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Op {
     BeforeAsyncWith, BeforeWith, BinaryOp, BinarySlice, BinarySubscr, BuildConstKeyMap,
@@ -87,8 +89,22 @@ pub(crate) struct Row {
     pub(crate) flow: Flow,
 }
 
-pub(crate) const fn row(number: u8, op: Op, caches: u8, pops: Count, pushes: Count, flow: Flow) -> Row {
-    Row { number, op, caches, pops, pushes, flow }
+pub(crate) const fn row(
+    number: u8,
+    op: Op,
+    caches: u8,
+    pops: Count,
+    pushes: Count,
+    flow: Flow,
+) -> Row {
+    Row {
+        number,
+        op,
+        caches,
+        pops,
+        pushes,
+        flow,
+    }
 }
 
 /// Spreads rows over the opcode numbers.

@@ -1,12 +1,12 @@
 //! The opcodes of CPython 3.12 as they appear in `co_code`: no specialized and no instrumented ones.
 //!
 //! Columns: number, operation, inline cache units, values popped, values pushed, where control goes.
-//! Checked against the `dis` module of 3.12 by `tests/make_fixtures.py`. `RETURN_GENERATOR` pushes
-//! one value in the generator's frame, which `dis.stack_effect` of this version leaves out.
+//! The fixtures of the tests are code objects of this version. `RETURN_GENERATOR` pushes one value in the
+//! generator's frame, which `dis.stack_effect` of this version leaves out.
 
 use crate::opcodes::Count::*;
 use crate::opcodes::Flow::*;
-use crate::opcodes::{row, table, Op, Row};
+use crate::opcodes::{Op, Row, row, table};
 
 /// Rows by opcode number.
 pub(crate) static TABLE: [Option<Row>; 256] = table(&[

@@ -1,12 +1,12 @@
 //! The opcodes of CPython 3.13 as they appear in `co_code`: no specialized and no instrumented ones.
 //!
 //! Columns: number, operation, inline cache units, values popped, values pushed, where control goes.
-//! Checked against the `dis` module of 3.13 by `tests/make_fixtures.py`. Compared with 3.12, superinstructions
-//! on local slots appear in `co_code` and `END_FOR` pops one value, followed by a `POP_TOP`.
+//! The fixtures of the tests are code objects of this version. Compared with 3.12, superinstructions on
+//! local slots appear in `co_code`, and `END_FOR` pops one value and is followed by a `POP_TOP`.
 
 use crate::opcodes::Count::*;
 use crate::opcodes::Flow::*;
-use crate::opcodes::{row, table, Op, Row};
+use crate::opcodes::{Op, Row, row, table};
 
 /// Rows by opcode number.
 pub(crate) static TABLE: [Option<Row>; 256] = table(&[

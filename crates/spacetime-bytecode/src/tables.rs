@@ -3,7 +3,11 @@
 use crate::error::Error;
 
 /// Line of each unit as CPython counts it: `-1` for no line (module prologues are on line 0).
-pub(crate) fn lines_of_units(table: &[u8], first_line: u32, n_units: usize) -> Result<Vec<i32>, Error> {
+pub(crate) fn lines_of_units(
+    table: &[u8],
+    first_line: u32,
+    n_units: usize,
+) -> Result<Vec<i32>, Error> {
     let mut lines = Vec::with_capacity(n_units);
     let mut line = first_line as i64;
     let mut at = 0;
@@ -21,7 +25,11 @@ pub(crate) fn lines_of_units(table: &[u8], first_line: u32, n_units: usize) -> R
             13 | 14 => {
                 let zigzag = little_varint(table, &mut at).ok_or(Error::LineTable { at: entry })?;
                 let magnitude = (zigzag >> 1) as i64;
-                line += if zigzag & 1 != 0 { -magnitude } else { magnitude };
+                line += if zigzag & 1 != 0 {
+                    -magnitude
+                } else {
+                    magnitude
+                };
                 line
             }
             10..=12 => {
@@ -74,7 +82,10 @@ pub(crate) fn handlers(table: &[u8], n_units: usize) -> Result<Vec<Handler>, Err
         if target as usize >= n_units || start as u64 + size as u64 > n_units as u64 {
             return Err(Error::ExceptionTable { at: entry });
         }
-        handlers.push(Handler { target, depth: (depth_and_lasti >> 1) + (depth_and_lasti & 1) + 1 });
+        handlers.push(Handler {
+            target,
+            depth: (depth_and_lasti >> 1) + (depth_and_lasti & 1) + 1,
+        });
     }
     Ok(handlers)
 }

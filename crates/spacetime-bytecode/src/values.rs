@@ -8,15 +8,16 @@
 //! A [`Value::Slot`] holds as long as nothing has written the slot since the load. Exception handlers
 //! start with the depth of the exception table and know nothing of the values.
 
-use crate::code::{name_of, Code, Instruction};
+use crate::code::{Code, Instruction, name_of};
 use crate::error::Error;
 use crate::facts::{
-    CallShape, Callee, EscapingLoad, LineEffects, Site, SiteKind, StackPosition, UnitSet, UNREACHABLE,
+    CallShape, Callee, EscapingLoad, LineEffects, Site, SiteKind, StackPosition, UNREACHABLE,
+    UnitSet,
 };
 use crate::input::{CodeInput, Const, Version};
 use crate::opcodes::{Flow, Op};
 use crate::tables::Handler;
-use crate::writes::{written_slots, Writes};
+use crate::writes::{Writes, written_slots};
 
 /// No slot, where a slot is optional in a packed value.
 const NO_SLOT: u16 = u16::MAX;
@@ -74,7 +75,10 @@ impl Stack {
 
     /// The value `distance` below the top one.
     fn peek(&self, distance: usize) -> Value {
-        self.known.len().checked_sub(distance + 1).map_or(Value::Unknown, |index| self.known[index])
+        self.known
+            .len()
+            .checked_sub(distance + 1)
+            .map_or(Value::Unknown, |index| self.known[index])
     }
 
     /// Callers make sure that the stack is deep enough.
@@ -96,7 +100,8 @@ impl Stack {
     fn reveal(&mut self, count: usize) {
         let missing = count.saturating_sub(self.known.len()).min(self.hidden);
         self.hidden -= missing;
-        self.known.splice(0..0, std::iter::repeat_n(Value::Unknown, missing));
+        self.known
+            .splice(0..0, std::iter::repeat_n(Value::Unknown, missing));
     }
 
     /// Forgets that values came from a slot that is being written.
@@ -109,7 +114,9 @@ impl Stack {
                 Value::Slot(other) if other == slot => Value::Unknown,
                 Value::Attribute(load, owner) if owner == slot => Value::Attribute(load, NO_SLOT),
                 Value::Method(load, owner) if owner == slot => Value::Method(load, NO_SLOT),
-                Value::AttributeMethod(load, owner) if owner == slot => Value::Method(load, NO_SLOT),
+                Value::AttributeMethod(load, owner) if owner == slot => {
+                    Value::Method(load, NO_SLOT)
+                }
                 other => other,
             };
         }
@@ -119,15 +126,24 @@ impl Stack {
     fn trimmed(&self) -> Stack {
         let n_forgotten = self.known.len().saturating_sub(REMEMBERED);
         let known = self.known[n_forgotten..].to_vec();
-        let slots = known.iter().filter_map(|&value| slot_of(value)).fold(0, |bits, slot| bits | 1 << (slot % 64));
-        Stack { hidden: self.hidden + n_forgotten, known, slots }
+        let slots = known
+            .iter()
+            .filter_map(|&value| slot_of(value))
+            .fold(0, |bits, slot| bits | 1 << (slot % 64));
+        Stack {
+            hidden: self.hidden + n_forgotten,
+            known,
+            slots,
+        }
     }
 }
 
 fn slot_of(value: Value) -> Option<u16> {
     match value {
         Value::Slot(slot) => Some(slot),
-        Value::Attribute(_, slot) | Value::Method(_, slot) | Value::AttributeMethod(_, slot) => (slot != NO_SLOT).then_some(slot),
+        Value::Attribute(_, slot) | Value::Method(_, slot) | Value::AttributeMethod(_, slot) => {
+            (slot != NO_SLOT).then_some(slot)
+        }
         _ => None,
     }
 }
@@ -155,12 +171,25 @@ pub(crate) fn interpret(
     interpreter.enter(0, &Stack::default())?;
     for handler in handlers {
         let Some(index) = code.index_at(handler.target) else {
-            return Err(Error::JumpTarget { unit: handler.target, target: handler.target as i64 });
+            return Err(Error::JumpTarget {
+                unit: handler.target,
+                target: handler.target as i64,
+            });
         };
         if handler.depth >= UNREACHABLE as u32 {
-            return Err(depth_error(handler.target, handler.depth as i64, UNREACHABLE as i64 - 1));
+            return Err(depth_error(
+                handler.target,
+                handler.depth as i64,
+                UNREACHABLE as i64 - 1,
+            ));
         }
-        interpreter.enter(index, &Stack { hidden: handler.depth as usize, ..Stack::default() })?;
+        interpreter.enter(
+            index,
+            &Stack {
+                hidden: handler.depth as usize,
+                ..Stack::default()
+            },
+        )?;
     }
     interpreter.run_to_fixed_point()?;
     Ok(interpreter.finish())
@@ -194,7 +223,12 @@ struct Interpreter<'a> {
 const NO_INDEX: u32 = u32::MAX;
 
 impl<'a> Interpreter<'a> {
-    fn new(input: &'a CodeInput<'a>, code: &'a Code, line_of_unit: &'a [u32], writes: &'a mut Writes) -> Self {
+    fn new(
+        input: &'a CodeInput<'a>,
+        code: &'a Code,
+        line_of_unit: &'a [u32],
+        writes: &'a mut Writes,
+    ) -> Self {
         let n = code.instructions.len();
         let mut is_entry = UnitSet::new(n);
         for instruction in code.instructions.iter().filter(|i| i.has_target()) {
@@ -235,7 +269,11 @@ impl<'a> Interpreter<'a> {
         let mut entry = std::mem::take(&mut self.stacks[at as usize]);
         if entry.depth() != stack.depth() {
             let unit = self.code.instructions[index as usize].unit;
-            return Err(depth_error(unit, stack.depth() as i64, entry.depth() as i64));
+            return Err(depth_error(
+                unit,
+                stack.depth() as i64,
+                entry.depth() as i64,
+            ));
         }
         for distance in entry.known.len()..stack.known.len() {
             self.escape(stack.peek(distance));
@@ -286,7 +324,10 @@ impl<'a> Interpreter<'a> {
             if instruction.has_target() {
                 self.enter(instruction.target, &stack)?;
             }
-            if matches!(instruction.row.flow, Flow::Stop | Flow::Jump | Flow::JumpBack) {
+            if matches!(
+                instruction.row.flow,
+                Flow::Stop | Flow::Jump | Flow::JumpBack
+            ) {
                 return Ok(());
             }
         }
@@ -294,7 +335,12 @@ impl<'a> Interpreter<'a> {
     }
 
     /// Runs one instruction on the stack.
-    fn step(&mut self, index: usize, instruction: &Instruction, stack: &mut Stack) -> Result<(), Error> {
+    fn step(
+        &mut self,
+        index: usize,
+        instruction: &Instruction,
+        stack: &mut Stack,
+    ) -> Result<(), Error> {
         let oparg = instruction.oparg;
         let depth = stack.depth();
         let pops = instruction.row.pops.of(oparg);
@@ -304,7 +350,11 @@ impl<'a> Interpreter<'a> {
             return Err(depth_error(instruction.unit, depth as i64, needed as i64));
         }
         if depth as u64 - pops + pushes >= UNREACHABLE as u64 {
-            return Err(depth_error(instruction.unit, (depth as u64 - pops + pushes) as i64, UNREACHABLE as i64 - 1));
+            return Err(depth_error(
+                instruction.unit,
+                (depth as u64 - pops + pushes) as i64,
+                UNREACHABLE as i64 - 1,
+            ));
         }
         self.find_site(index, instruction, stack);
         for slot in written_slots(instruction, self.input.slots.len()) {
@@ -329,7 +379,9 @@ impl<'a> Interpreter<'a> {
                 stack.pop();
                 stack.push(Value::Global(index as u32));
             }
-            Op::LoadGlobal => self.push_callable(stack, Value::Global(index as u32), oparg & 1 != 0),
+            Op::LoadGlobal => {
+                self.push_callable(stack, Value::Global(index as u32), oparg & 1 != 0)
+            }
             Op::LoadAttr | Op::LoadSuperAttr => self.load_attribute(index, instruction, stack),
             Op::BuildList | Op::BuildSet | Op::BuildMap | Op::BuildConstKeyMap => {
                 self.escape_many(stack, pops as usize);
@@ -438,7 +490,12 @@ impl<'a> Interpreter<'a> {
         }
         // A dunder of a bound method (`__call__`) may be the method in disguise.
         let name = name_of(instruction.op(), instruction.oparg).unwrap_or_default();
-        if self.input.names.get(name as usize).is_some_and(|name| name.starts_with("__")) {
+        if self
+            .input
+            .names
+            .get(name as usize)
+            .is_some_and(|name| name.starts_with("__"))
+        {
             self.escape(owner);
         }
         let owner_slot = match owner {
@@ -476,12 +533,19 @@ impl<'a> Interpreter<'a> {
             Op::DeleteSubscr => (SiteKind::DeleteItem, 1),
             Op::StoreSlice => (SiteKind::StoreSlice, 2),
             Op::BinaryOp if oparg >= IN_PLACE => (self.in_place(oparg, stack.peek(0)), 1),
-            Op::LoadAttr if self.input.names.get(oparg as usize >> 1) == Some(&"__dict__") => (SiteKind::LoadDunderDict, 0),
-            Op::ListAppend | Op::ListExtend | Op::SetAdd | Op::SetUpdate | Op::DictMerge | Op::DictUpdate => {
-                (SiteKind::ExtendDisplay, oparg as usize)
+            Op::LoadAttr if self.input.names.get(oparg as usize >> 1) == Some(&"__dict__") => {
+                (SiteKind::LoadDunderDict, 0)
             }
+            Op::ListAppend
+            | Op::ListExtend
+            | Op::SetAdd
+            | Op::SetUpdate
+            | Op::DictMerge
+            | Op::DictUpdate => (SiteKind::ExtendDisplay, oparg as usize),
             Op::MapAdd => (SiteKind::ExtendDisplay, oparg as usize + 1),
-            Op::Call | Op::CallKw | Op::CallFunctionEx => return self.find_call(index, instruction, stack),
+            Op::Call | Op::CallKw | Op::CallFunctionEx => {
+                return self.find_call(index, instruction, stack);
+            }
             _ => return,
         };
         let value = stack.peek(distance);
@@ -499,7 +563,10 @@ impl<'a> Interpreter<'a> {
             owner_slot: None,
         };
         match value {
-            Value::Slot(slot) if matches!(kind, SiteKind::InPlace { .. }) && self.stores_back(index, line, slot) => {
+            Value::Slot(slot)
+                if matches!(kind, SiteKind::InPlace { .. })
+                    && self.stores_back(index, line, slot) =>
+            {
                 site.receiver_slot = Some(slot);
             }
             Value::Slot(slot) => site.receiver_slot = self.kept_slot(line, slot),
@@ -512,10 +579,15 @@ impl<'a> Interpreter<'a> {
 
     fn in_place(&self, oparg: u32, operand: Value) -> SiteKind {
         let operand_is_number = match operand {
-            Value::Const(index) => matches!(self.input.consts.get(index as usize), Some(Const::Number)),
+            Value::Const(index) => {
+                matches!(self.input.consts.get(index as usize), Some(Const::Number))
+            }
             _ => false,
         };
-        SiteKind::InPlace { operand_is_number, multiplies: oparg == IN_PLACE_MULTIPLY }
+        SiteKind::InPlace {
+            operand_is_number,
+            multiplies: oparg == IN_PLACE_MULTIPLY,
+        }
     }
 
     fn find_call(&mut self, index: usize, instruction: &Instruction, stack: &Stack) {
@@ -526,13 +598,29 @@ impl<'a> Interpreter<'a> {
         let (callee, receiver_slot, owner_slot) = match value {
             Value::Method(load, slot) | Value::Attribute(load, slot) => {
                 let receiver_slot = self.kept_slot(line, slot);
-                (Callee::Method { name: self.loaded_name(load), receiver_slot }, receiver_slot, None)
+                (
+                    Callee::Method {
+                        name: self.loaded_name(load),
+                        receiver_slot,
+                    },
+                    receiver_slot,
+                    None,
+                )
             }
             Value::AttributeMethod(load, slot) => {
-                let callee = Callee::Method { name: self.loaded_name(load), receiver_slot: None };
+                let callee = Callee::Method {
+                    name: self.loaded_name(load),
+                    receiver_slot: None,
+                };
                 (callee, None, self.kept_slot(line, slot))
             }
-            Value::Global(load) => (Callee::Global { name: self.loaded_name(load) }, None, None),
+            Value::Global(load) => (
+                Callee::Global {
+                    name: self.loaded_name(load),
+                },
+                None,
+                None,
+            ),
             Value::Slot(slot) => (Callee::Slot(slot), self.kept_slot(line, slot), None),
             _ => (Callee::Other, None, None),
         };
@@ -543,11 +631,26 @@ impl<'a> Interpreter<'a> {
             callee,
             callee_position: position(0),
             self_position: position(1),
-            n_args: if is_ex { 1 + (oparg & 1) as u16 } else { oparg as u16 },
+            n_args: if is_ex {
+                1 + (oparg & 1) as u16
+            } else {
+                oparg as u16
+            },
             first_arg_position: position(2),
         };
-        let kind = if is_ex { SiteKind::CallEx(shape) } else { SiteKind::Call(shape) };
-        let site = Site { unit: instruction.unit, line, kind, receiver: position(0), receiver_slot, owner_slot };
+        let kind = if is_ex {
+            SiteKind::CallEx(shape)
+        } else {
+            SiteKind::Call(shape)
+        };
+        let site = Site {
+            unit: instruction.unit,
+            line,
+            kind,
+            receiver: position(0),
+            receiver_slot,
+            owner_slot,
+        };
         self.put_site(index, site);
     }
 
@@ -569,11 +672,15 @@ impl<'a> Interpreter<'a> {
     /// Whether the result of the instruction is stored to the slot at once, which the line does not
     /// write otherwise.
     fn stores_back(&self, index: usize, line: u32, slot: u16) -> bool {
-        let stored = self.code.instructions.get(index + 1).and_then(|next| match next.op() {
-            Op::StoreFast | Op::StoreDeref => Some(next.oparg),
-            Op::StoreFastLoadFast | Op::StoreFastStoreFast => Some(next.oparg >> 4),
-            _ => None,
-        });
+        let stored = self
+            .code
+            .instructions
+            .get(index + 1)
+            .and_then(|next| match next.op() {
+                Op::StoreFast | Op::StoreDeref => Some(next.oparg),
+                Op::StoreFastLoadFast | Op::StoreFastStoreFast => Some(next.oparg >> 4),
+                _ => None,
+            });
         stored == Some(slot as u32) && line != 0 && self.writes.writes_once(line, slot)
     }
 
@@ -592,10 +699,23 @@ impl<'a> Interpreter<'a> {
         for (instruction, &depth) in self.code.instructions.iter().zip(&self.depth) {
             depth_of_unit[instruction.first_unit as usize..=instruction.unit as usize].fill(depth);
         }
-        let escaping_loads = self.escaping.iter().map(|load| self.escaping_load(load)).collect();
-        let escapes = self.escaping_names.iter().enumerate().filter(|(_, escapes)| **escapes);
+        let escaping_loads = self
+            .escaping
+            .iter()
+            .map(|load| self.escaping_load(load))
+            .collect();
+        let escapes = self
+            .escaping_names
+            .iter()
+            .enumerate()
+            .filter(|(_, escapes)| **escapes);
         let escapes = escapes.map(|(name, _)| name as u32).collect();
-        Found { depth_of_unit, sites: self.sites, escaping_loads, escapes }
+        Found {
+            depth_of_unit,
+            sites: self.sites,
+            escaping_loads,
+            escapes,
+        }
     }
 
     fn escaping_load(&self, load: u32) -> EscapingLoad {
@@ -617,7 +737,13 @@ fn touched(instruction: &Instruction) -> u64 {
     let oparg = instruction.oparg as u64;
     match instruction.op() {
         Op::Copy | Op::Swap => oparg,
-        Op::ListAppend | Op::ListExtend | Op::SetAdd | Op::SetUpdate | Op::DictMerge | Op::DictUpdate | Op::Reraise => oparg + 1,
+        Op::ListAppend
+        | Op::ListExtend
+        | Op::SetAdd
+        | Op::SetUpdate
+        | Op::DictMerge
+        | Op::DictUpdate
+        | Op::Reraise => oparg + 1,
         Op::MapAdd => oparg + 2,
         Op::WithExceptStart => 4,
         _ => 0,
@@ -672,5 +798,9 @@ fn keeps_to_itself(op: Op) -> bool {
 }
 
 fn depth_error(unit: u32, found: i64, expected: i64) -> Error {
-    Error::StackDepth { unit, found, expected }
+    Error::StackDepth {
+        unit,
+        found,
+        expected,
+    }
 }

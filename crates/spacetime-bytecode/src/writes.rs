@@ -1,6 +1,6 @@
 //! Which slots each line may bind or unbind, and what else its instructions do.
 
-use crate::code::{name_of, Code, Instruction};
+use crate::code::{Code, Instruction, name_of};
 use crate::facts::{LineEffects, LineSlots};
 use crate::opcodes::Op;
 
@@ -21,7 +21,11 @@ impl Writes {
     /// Whether exactly one instruction of the line, and none without a line, writes the slot.
     pub(crate) fn writes_once(&self, line: u32, slot: u16) -> bool {
         let at = self.slots.row(line) * self.slots.n_words + slot as usize / 64;
-        let bit = |words: &[u64]| words.get(at).is_some_and(|word| word >> (slot % 64) & 1 != 0);
+        let bit = |words: &[u64]| {
+            words
+                .get(at)
+                .is_some_and(|word| word >> (slot % 64) & 1 != 0)
+        };
         bit(&self.slots.words) && !bit(&self.repeated)
     }
 }
@@ -29,7 +33,11 @@ impl Writes {
 /// Collects the writes of all instructions that may run after the first event of a call. What comes
 /// before (the setup of cells) belongs to no line.
 pub(crate) fn writes(code: &Code, line_of_unit: &[u32], n_slots: usize) -> Writes {
-    let traced = || code.instructions.iter().filter(|i| i.unit >= code.first_traced_unit);
+    let traced = || {
+        code.instructions
+            .iter()
+            .filter(|i| i.unit >= code.first_traced_unit)
+    };
     let mut slots = empty_rows(traced().map(|i| line_of_unit[i.unit as usize]), n_slots);
     let mut repeated = vec![0; slots.words.len()];
     let (mut last_line, mut row) = (0, 0);
@@ -56,7 +64,9 @@ fn empty_rows(lines: impl Iterator<Item = u32>, n_slots: usize) -> LineSlots {
     lines.dedup();
     let n_words = n_slots.div_ceil(64);
     let n_rows = lines.len() + 1;
-    let span = lines.last().map_or(0, |last| (last - lines[0]) as usize + 1);
+    let span = lines
+        .last()
+        .map_or(0, |last| (last - lines[0]) as usize + 1);
     let mut row_of_line = Vec::new();
     if span <= SPARSE * n_rows {
         row_of_line.resize(span, 0);
@@ -88,10 +98,18 @@ fn spread_first_row(slots: &mut LineSlots, repeated: &mut [u64]) {
 }
 
 /// The slots that an instruction binds or unbinds.
-pub(crate) fn written_slots(instruction: &Instruction, n_slots: usize) -> impl Iterator<Item = u16> {
+pub(crate) fn written_slots(
+    instruction: &Instruction,
+    n_slots: usize,
+) -> impl Iterator<Item = u16> {
     let oparg = instruction.oparg;
     let (first, count, step) = match instruction.op() {
-        Op::StoreFast | Op::DeleteFast | Op::LoadFastAndClear | Op::MakeCell | Op::StoreDeref | Op::DeleteDeref => (oparg, 1, 1),
+        Op::StoreFast
+        | Op::DeleteFast
+        | Op::LoadFastAndClear
+        | Op::MakeCell
+        | Op::StoreDeref
+        | Op::DeleteDeref => (oparg, 1, 1),
         Op::StoreFastLoadFast => (oparg >> 4, 1, 1),
         // Two slots, as an arithmetic sequence of two; equal ones give the slot twice.
         Op::StoreFastStoreFast => (oparg >> 4, 2, (oparg & 15) as i64 - (oparg >> 4) as i64),
@@ -107,15 +125,22 @@ fn effects(instruction: &Instruction) -> LineEffects {
     match instruction.op() {
         Op::Call | Op::CallKw => E::CALLS,
         Op::CallFunctionEx => E::CALLS.union(E::ITERATES),
-        Op::GetIter | Op::ForIter | Op::UnpackSequence | Op::UnpackEx | Op::ListExtend | Op::SetUpdate | Op::DictUpdate | Op::DictMerge => {
-            E::ITERATES
-        }
+        Op::GetIter
+        | Op::ForIter
+        | Op::UnpackSequence
+        | Op::UnpackEx
+        | Op::ListExtend
+        | Op::SetUpdate
+        | Op::DictUpdate
+        | Op::DictMerge => E::ITERATES,
         Op::GetYieldFromIter => E::ITERATES.union(E::SUSPENDS),
         Op::GetAiter | Op::GetAnext | Op::GetAwaitable | Op::Send | Op::YieldValue => E::SUSPENDS,
         // The async variant calls __aenter__; what it returns is awaited by instructions of its own.
         Op::BeforeWith | Op::BeforeAsyncWith | Op::WithExceptStart => E::WITH,
         Op::ImportName | Op::ImportFrom => E::IMPORTS,
-        Op::CallIntrinsic1 if instruction.oparg == INTRINSIC_IMPORT_STAR => E::IMPORTS.union(E::STORES_NAMES),
+        Op::CallIntrinsic1 if instruction.oparg == INTRINSIC_IMPORT_STAR => {
+            E::IMPORTS.union(E::STORES_NAMES)
+        }
         Op::BinarySubscr => E::LOADS_ITEMS.union(E::OPERATES),
         Op::BinaryOp
         | Op::BinarySlice
@@ -145,10 +170,18 @@ fn effects(instruction: &Instruction) -> LineEffects {
         | Op::CallIntrinsic2 => E::OPERATES,
         // 3.12 tests truth in the jump itself; 3.13, whose jumps have caches, by TO_BOOL before it.
         Op::PopJumpIfFalse | Op::PopJumpIfTrue if instruction.row.caches == 0 => E::OPERATES,
-        Op::RaiseVarargs | Op::Reraise | Op::PushExcInfo | Op::CheckExcMatch | Op::CheckEgMatch | Op::EndAsyncFor | Op::CleanupThrow => {
-            E::RAISES
-        }
-        Op::StoreName | Op::DeleteName | Op::StoreGlobal | Op::DeleteGlobal | Op::SetupAnnotations => E::STORES_NAMES,
+        Op::RaiseVarargs
+        | Op::Reraise
+        | Op::PushExcInfo
+        | Op::CheckExcMatch
+        | Op::CheckEgMatch
+        | Op::EndAsyncFor
+        | Op::CleanupThrow => E::RAISES,
+        Op::StoreName
+        | Op::DeleteName
+        | Op::StoreGlobal
+        | Op::DeleteGlobal
+        | Op::SetupAnnotations => E::STORES_NAMES,
         Op::StoreDeref | Op::DeleteDeref => E::STORES_CELLS,
         _ => E::default(),
     }
@@ -162,13 +195,23 @@ pub(crate) fn names(code: &Code, n_names: usize) -> (Vec<u32>, bool) {
         match instruction.op() {
             Op::StoreName | Op::DeleteName | Op::SetupAnnotations => stores_names = true,
             Op::CallIntrinsic1 if instruction.oparg == INTRINSIC_IMPORT_STAR => stores_names = true,
-            Op::LoadName | Op::LoadGlobal | Op::StoreGlobal | Op::DeleteGlobal | Op::LoadFromDictOrGlobals => {}
+            Op::LoadName
+            | Op::LoadGlobal
+            | Op::StoreGlobal
+            | Op::DeleteGlobal
+            | Op::LoadFromDictOrGlobals => {}
             _ => continue,
         }
-        if let Some(flag) = name_of(instruction.op(), instruction.oparg).and_then(|name| used.get_mut(name as usize)) {
+        if let Some(flag) = name_of(instruction.op(), instruction.oparg)
+            .and_then(|name| used.get_mut(name as usize))
+        {
             *flag = true;
         }
     }
-    let names = used.iter().enumerate().filter(|(_, used)| **used).map(|(index, _)| index as u32);
+    let names = used
+        .iter()
+        .enumerate()
+        .filter(|(_, used)| **used)
+        .map(|(index, _)| index as u32);
     (names.collect(), stores_names)
 }
