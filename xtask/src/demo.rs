@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::environment::Environment;
 use crate::interpreter::choose;
 use crate::options::Options;
-use crate::step::openly;
+use crate::step::{openly, root};
 
 const TRACE: &str = "target/demo.spacetime";
 const EXAMPLES: [&str; 3] = ["binary_search", "word_count", "particles"];
@@ -23,6 +23,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             "`.venv/bin/spacetime doctor` says what is amiss.",
         )
     };
+    std::fs::create_dir_all(root().join("target"))
+        .map_err(|error| format!("cannot make the folder target: {error}"))?;
     for (index, name) in EXAMPLES.iter().enumerate() {
         let script = format!("examples/{name}.py");
         let mut arguments = vec!["run", "--line", "-o", TRACE];
