@@ -9,6 +9,7 @@ from CPython's own instrumentation data (read from its memory), writes from a pl
 and stack depths and receivers from frames of running snippets. One record per code object; see
 `tests/common/mod.rs` for its reader.
 """
+
 import ctypes
 import dis
 import io
@@ -21,6 +22,7 @@ import types
 sys.modules["make_fixtures"] = sys.modules[__name__]
 HERE = os.path.dirname(os.path.abspath(__file__))
 VERSION = sys.version_info[:2]
+VERSION_NAME = f"{VERSION[0]}.{VERSION[1]}"
 TOOL = 4
 
 # Offsets in PyCodeObject, its monitoring data and _PyInterpreterFrame of 64-bit release builds.
@@ -32,16 +34,28 @@ FRAME_OF_OBJECT, STACKTOP, LOCALSPLUS = 24, 64, 72
 OVERFLOWS = {(3, 12): (-127,), (3, 13): (-127, -126)}[VERSION]
 
 PICKED = {
-    "argparse": ["ArgumentParser._parse_known_args", "ArgumentParser._parse_optional", "HelpFormatter._format_usage"],
+    "argparse": [
+        "ArgumentParser._parse_known_args",
+        "ArgumentParser._parse_optional",
+        "HelpFormatter._format_usage",
+    ],
     "ast": ["literal_eval", "_Unparser.visit_JoinedStr", "_Unparser._write_fstring_inner"],
-    "asyncio.base_events": ["BaseEventLoop.create_connection", "BaseEventLoop._run_once", "BaseEventLoop.shutdown_default_executor"],
+    "asyncio.base_events": [
+        "BaseEventLoop.create_connection",
+        "BaseEventLoop._run_once",
+        "BaseEventLoop.shutdown_default_executor",
+    ],
     "asyncio.tasks": ["as_completed", "_wait", "gather", "Task.__step_run_and_handle_result"],
     "asyncio.taskgroups": ["TaskGroup.__aexit__"],
     "bisect": ["bisect_left", "insort_right"],
     "codecs": ["StreamReader.read"],
     "collections": ["namedtuple", "Counter.update", "OrderedDict.move_to_end"],
     "configparser": ["RawConfigParser._read"],
-    "contextlib": ["_GeneratorContextManager.__exit__", "AsyncExitStack.__aexit__", "ExitStack.__exit__"],
+    "contextlib": [
+        "_GeneratorContextManager.__exit__",
+        "AsyncExitStack.__aexit__",
+        "ExitStack.__exit__",
+    ],
     "csv": ["Sniffer._guess_delimiter"],
     "dataclasses": ["_process_class", "dataclass"],
     "difflib": ["SequenceMatcher.find_longest_match", "SequenceMatcher.get_opcodes", "_mdiff"],
@@ -81,8 +95,14 @@ def _observe_receiver(frame, receiver):
     code = frame.f_code
     n_slots = ctypes.c_int.from_address(id(code) + N_LOCALSPLUS).value
     stack = _interpreter_frame(frame) + LOCALSPLUS + 8 * n_slots
-    at = {i for i in range(code.co_stacksize) if ctypes.c_void_p.from_address(stack + 8 * i).value == id(receiver)}
-    observed_receivers.setdefault(code, {}).setdefault(frame.f_lasti // 2, set(range(99))).intersection_update(at)
+    at = {
+        i
+        for i in range(code.co_stacksize)
+        if ctypes.c_void_p.from_address(stack + 8 * i).value == id(receiver)
+    }
+    observed_receivers.setdefault(code, {}).setdefault(
+        frame.f_lasti // 2, set(range(99))
+    ).intersection_update(at)
 
 
 def probe(*_):
@@ -146,10 +166,13 @@ class Spy:
 
 
 def slots(code):
-    names, kinds = [], ctypes.c_void_p.from_address(id(code) + LOCALSPLUS_KINDS).value
+    kinds = ctypes.c_void_p.from_address(id(code) + LOCALSPLUS_KINDS).value
     count = ctypes.c_int.from_address(id(code) + N_LOCALSPLUS).value
     # The kinds are a bytes object, whose content starts after its header.
-    return [(code._varname_from_oparg(i), ctypes.c_uint8.from_address(kinds + 32 + i).value) for i in range(count)]
+    return [
+        (code._varname_from_oparg(i), ctypes.c_uint8.from_address(kinds + 32 + i).value)
+        for i in range(count)
+    ]
 
 
 def instrumented_lines(code):
@@ -171,7 +194,14 @@ def written(code):
             continue
         name, arg = instruction.opname, instruction.arg
         slots = set()
-        if name in ("STORE_FAST", "DELETE_FAST", "LOAD_FAST_AND_CLEAR", "MAKE_CELL", "STORE_DEREF", "DELETE_DEREF"):
+        if name in (
+            "STORE_FAST",
+            "DELETE_FAST",
+            "LOAD_FAST_AND_CLEAR",
+            "MAKE_CELL",
+            "STORE_DEREF",
+            "DELETE_DEREF",
+        ):
             slots = {arg}
         elif name == "STORE_FAST_STORE_FAST":
             slots = {arg >> 4, arg & 15}
@@ -198,7 +228,7 @@ def constant(value):
 def unit_lines(code):
     lines = [0] * (len(code.co_code) // 2)
     for start, end, line in code.co_lines():
-        lines[start // 2:end // 2] = [line or 0] * ((end - start) // 2)
+        lines[start // 2 : end // 2] = [line or 0] * ((end - start) // 2)
     return lines
 
 
@@ -211,12 +241,17 @@ def record(out, code, title, expected_sites=None):
         started = started or instruction.opname == "RESUME"
         if started:
             traced.add(instruction.offset // 2)
-    n_arguments = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & 4) + bool(code.co_flags & 8)
+    n_arguments = (
+        code.co_argcount
+        + code.co_kwonlyargcount
+        + bool(code.co_flags & 4)
+        + bool(code.co_flags & 8)
+    )
 
     def line(*words):
         print(*words, file=out)
 
-    line("code", "%d.%d" % VERSION, title)
+    line("code", VERSION_NAME, title)
     line("first", code.co_firstlineno)
     line("flags", code.co_flags)
     line("arguments", n_arguments)
@@ -229,7 +264,10 @@ def record(out, code, title, expected_sites=None):
     line("bytes", code.co_code.hex())
     line("linetable", code.co_linetable.hex())
     line("exceptiontable", code.co_exceptiontable.hex())
-    line("lines", *(f"{number}*{len(list(run))}" for number, run in itertools.groupby(unit_lines(code))))
+    line(
+        "lines",
+        *(f"{number}*{len(list(run))}" for number, run in itertools.groupby(unit_lines(code))),
+    )
     line("states", *(i for i, (marked, _) in enumerate(marks) if marked))
     line("slow", int(any(delta in OVERFLOWS and i in traced for i, (_, delta) in enumerate(marks))))
     for number, slots_written in sorted(written(code).items()):
@@ -278,7 +316,7 @@ def write_snippets(out):
         # LINE events leave the stack pointer in the frame.
         _observe_depth(sys._getframe(1))
 
-    own = [inner for inner in nested(code)]
+    own = list(nested(code))
     for inner in own:
         sys.monitoring.set_local_events(TOOL, inner, sys.monitoring.events.LINE)
     sys.monitoring.register_callback(TOOL, sys.monitoring.events.LINE, on_line)
@@ -296,7 +334,9 @@ def write_snippets(out):
         is_outer = "." not in inner.co_qualname
         record(out, inner, "snippets." + inner.co_qualname, sites if sites and is_outer else None)
     for size in (60, 300):
-        long_code = compile("def long(x):\n" + " x = [x, x]\n\n" * size, "long.py", "exec").co_consts[0]
+        long_code = compile(
+            "def long(x):\n" + " x = [x, x]\n\n" * size, "long.py", "exec"
+        ).co_consts[0]
         record(out, long_code, f"long.{size}")
 
 
@@ -316,13 +356,16 @@ def main():
                     for inner in nested(code):
                         record(out, inner, name + ":" + inner.co_qualname)
         return
-    target = os.path.join(HERE, "fixtures", "%d.%d.txt" % VERSION)
+    target = os.path.join(HERE, "fixtures", f"{VERSION_NAME}.txt")
     with open(target, "w") as out:
         write_snippets(out)
         for module, functions in PICKED.items():
             code = compiled(source_of(module))
             for inner in nested(code):
-                if any(inner.co_qualname == name or inner.co_qualname.startswith(name + ".") for name in functions):
+                if any(
+                    inner.co_qualname == name or inner.co_qualname.startswith(name + ".")
+                    for name in functions
+                ):
                     record(out, inner, module + "." + inner.co_qualname)
 
 
