@@ -53,12 +53,12 @@ pub struct Session {
 impl Session {
     /// Whether the state belongs to this session.
     pub fn has_state(&self, state: StateId) -> bool {
-        (self.first_state.0..self.first_state.0 + self.n_states).contains(&state.0)
+        (self.first_state.0..self.first_state.0.saturating_add(self.n_states)).contains(&state.0)
     }
 
     /// Whether the call belongs to this session.
     pub fn has_call(&self, call: CallId) -> bool {
-        (self.first_call.0..self.first_call.0 + self.n_calls).contains(&call.0)
+        (self.first_call.0..self.first_call.0.saturating_add(self.n_calls)).contains(&call.0)
     }
 }
 

@@ -116,7 +116,7 @@ fn tight_loop(ring: &mut RingWriter) {
     for i in 0..N_STATES as i64 / 2 {
         slot(ring, 0, i);
         line(ring, 1);
-        slot(ring, 1, i * 3 & 0xFFFF);
+        slot(ring, 1, (i * 3) & 0xFFFF);
         line(ring, -1);
     }
     return_none(ring);

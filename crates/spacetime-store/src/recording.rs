@@ -86,7 +86,7 @@ pub struct Summary {
 }
 
 /// What writer thread and capture share without waiting.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Shared {
     pub clock_ns: Arc<AtomicU64>,
     pub health: AtomicU8,
@@ -155,12 +155,7 @@ impl Recording {
     /// session, or is started afresh with `overwrite`. Anything else at that place is an error and
     /// is not touched.
     pub fn create(target: Target, options: &Options) -> Result<(Self, RingWriter)> {
-        let shared = Arc::new(Shared {
-            clock_ns: Arc::new(AtomicU64::new(0)),
-            health: AtomicU8::new(Health::Ok as u8),
-            failure: Mutex::new(None),
-            session_started: Mutex::new(None),
-        });
+        let shared = Arc::new(Shared::default());
         let (ring_writer, ring_reader) =
             ring(options.ring_bytes).map_err(|error| Error::Inaccessible {
                 doing: "create",
@@ -170,14 +165,25 @@ impl Recording {
         let (orders, received): (Sender<Order>, Receiver<Order>) = channel();
         let writer = Writer::new(&target, options, Arc::clone(&shared), ring_reader, received)?;
         let threads = writer.start()?;
-        let recording = Self {
+        Ok((
+            Self::from_parts(orders, shared, threads, target),
+            ring_writer,
+        ))
+    }
+
+    pub(crate) fn from_parts(
+        orders: Sender<Order>,
+        shared: Arc<Shared>,
+        threads: Vec<JoinHandle<()>>,
+        target: Target,
+    ) -> Self {
+        Self {
             orders,
             shared,
             threads,
             target,
             pid: std::process::id(),
-        };
-        Ok((recording, ring_writer))
+        }
     }
 
     /// Where the trace lies.

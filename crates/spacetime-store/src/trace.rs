@@ -201,7 +201,8 @@ impl Trace {
         let session = inner.catalog.session_of_state(id)?;
         let state = id.0 - session.first_state.0;
         let chunks = inner.catalog.chunks(session.id)?;
-        let chunk = chunks.partition_point(|row| row.first_state + row.n_states <= state);
+        let chunk =
+            chunks.partition_point(|row| row.first_state.saturating_add(row.n_states) <= state);
         inner.state(&session, chunk as u64, Goal::State(state))
     }
 
@@ -237,7 +238,7 @@ impl Trace {
         let inner = self.inner();
         let run = || {
             let mut statement = inner.catalog.connection.prepare(query)?;
-            let columns = statement.column_names().into_iter().map(str::to_owned);
+            let columns = statement.column_names().map(str::to_owned);
             let columns: Vec<String> = columns.collect();
             let n_columns = columns.len();
             let rows = statement.query_map(params_from_iter(parameters), |row| {
@@ -370,7 +371,9 @@ impl Inner {
 
     fn start_place(&mut self, session: &Session, number: u64) -> Result<StartPlace> {
         let chunks = self.catalog.chunks(session.id)?;
-        let chunk = chunks.partition_point(|row| row.first_call + row.n_calls <= number) as u64;
+        let chunk = chunks
+            .partition_point(|row| row.first_call.saturating_add(row.n_calls) <= number)
+            as u64;
         Ok(StartPlace {
             number,
             chunk,

@@ -30,7 +30,7 @@ use crate::{Error, Result, Target};
 /// Records are applied and given back to the ring in steps of about this size.
 const SLICE_BYTES: usize = 64 << 10;
 /// A chunk is sealed at this size of its records,
-const CHUNK_BYTES: usize = 256 << 10;
+const CHUNK_BYTES: usize = 128 << 10;
 /// or when its first record has waited for this long.
 const MAX_DELAY: Duration = Duration::from_millis(90);
 /// How often an idle writer looks into the ring.
@@ -577,3 +577,6 @@ impl Drop for StopClock {
         self.0.store(true, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;
