@@ -5,34 +5,31 @@
 //! a failure it throws records away, so that the program goes on, and keeps the reason for
 //! [`Recording::close`](crate::Recording::close).
 
+mod session;
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::SigSet;
 use rusqlite::{Connection, params};
 use spacetime_model::{SessionId, SessionInfo};
 
 use crate::database;
-use crate::directory::Directory;
-use crate::keyframe::{KeyframeWriter, Piece};
 use crate::recording::{EndInfo, Health, Options, Order, Reply, Shared, Summary};
-use crate::replica::{Replica, Step};
 use crate::ring::RingReader;
-use crate::sealed::{MAX_RAW_BYTES, Place, Sealer};
-use crate::stream::{Malformed, Source};
+use crate::sealed::Sealer;
 use crate::{Error, Result, Target};
+use session::{CHUNK_BYTES, OpenSession};
 
-/// Records are applied and given back to the ring in steps of about this size.
-const SLICE_BYTES: usize = 64 << 10;
-/// A chunk is sealed at this size of its records,
-const CHUNK_BYTES: usize = 128 << 10;
-/// or when its first record has waited for this long.
+/// A chunk is stored when it is full, or when its first record has waited for this long.
 const MAX_DELAY: Duration = Duration::from_millis(90);
+/// SQLite refuses a database of more than 1 GiB in memory.
+const MAX_MEMORY_BYTES: u64 = 768 << 20;
 /// How often an idle writer looks into the ring.
 const IDLE: Duration = Duration::from_millis(2);
 /// How often the coarse clock moves.
@@ -52,31 +49,6 @@ pub(crate) struct Writer {
     summary: Summary,
 }
 
-/// The session whose records come out of the ring.
-struct OpenSession {
-    id: u64,
-    replica: Replica,
-    keyframes: KeyframeWriter,
-    chunk: OpenChunk,
-    /// The chunk with the keyframe that the next chunk builds on.
-    keyframe_chunk: u64,
-    keyframe_size: usize,
-    delta_since_keyframe: usize,
-    stored_bytes: u64,
-}
-
-/// The chunk that is being filled.
-#[derive(Default)]
-struct OpenChunk {
-    number: u64,
-    keyframe: Vec<u8>,
-    pieces: Vec<Piece>,
-    delta: Vec<u8>,
-    directory: Directory,
-    first_state: u64,
-    begun: Option<Instant>,
-}
-
 impl Writer {
     pub fn new(
         target: &Target,
@@ -86,10 +58,14 @@ impl Writer {
         orders: Receiver<Order>,
     ) -> Result<Self> {
         let connection = database::open_for_writing(target, options.overwrite)?;
+        let mut options = options.clone();
+        if let Target::Memory(_) = target {
+            options.max_bytes = options.max_bytes.min(MAX_MEMORY_BYTES);
+        }
         let sealer = Sealer::new().map_err(|error| Error::Misuse(error.to_string()))?;
         Ok(Self {
             path: target.path(),
-            options: options.clone(),
+            options,
             shared,
             ring,
             orders,
@@ -378,164 +354,6 @@ impl Writer {
             None => Error::RecordingFailed("the recording is closed".into()),
         }
     }
-}
-
-impl OpenSession {
-    fn new(id: u64) -> Self {
-        Self {
-            id,
-            replica: Replica::default(),
-            keyframes: KeyframeWriter::default(),
-            chunk: OpenChunk::default(),
-            keyframe_chunk: 0,
-            keyframe_size: 0,
-            delta_since_keyframe: 0,
-            stored_bytes: 0,
-        }
-    }
-
-    /// Applies whole records, a slice at most. Gives the number of bytes dealt with.
-    fn apply(&mut self, bytes: &[u8]) -> (usize, Result<()>) {
-        let n_wanted = bytes.len().min(SLICE_BYTES);
-        let chunk = &mut self.chunk;
-        chunk.begun.get_or_insert_with(Instant::now);
-        let base = chunk.delta.len();
-        let mut source = Source::new(bytes);
-        let mut good = 0;
-        let result = loop {
-            if source.offset() >= n_wanted {
-                good = source.offset();
-                break Ok(());
-            }
-            let start = source.offset();
-            match self.replica.step(&mut source) {
-                Ok(Step::Change | Step::State(_)) => {}
-                Ok(Step::Started(stamp)) => {
-                    let thread = self.replica.current_thread();
-                    if let Some(call) = self.replica.top() {
-                        chunk
-                            .directory
-                            .start(call, thread, stamp, base + source.offset());
-                    }
-                }
-                Ok(Step::Ended(ended)) => chunk.directory.end(&ended, base + start),
-                Err(Malformed { at, found }) => {
-                    good = good.max(start);
-                    let tag = bytes[start];
-                    break Err(Error::Misuse(format!(
-                        "{found} in a record with tag {tag:#04x} ({} bytes into it)",
-                        at - start
-                    )));
-                }
-            }
-        };
-        chunk.delta.extend_from_slice(&bytes[..good]);
-        match result {
-            Ok(()) => (good, Ok(())),
-            Err(error) => (bytes.len(), Err(error)),
-        }
-    }
-
-    fn store_chunk(
-        &mut self,
-        connection: &mut Connection,
-        sealer: &mut Sealer,
-    ) -> rusqlite::Result<()> {
-        let Self {
-            id: session,
-            replica,
-            chunk,
-            ..
-        } = self;
-        let (session, number) = (*session, chunk.number);
-        if !chunk.keyframe.is_empty() || number == 0 {
-            self.keyframe_chunk = number;
-        }
-        chunk.directory.finish(replica);
-        let directory = chunk.directory.encode();
-        let place = Place::Directory { session, number };
-        let directory = sealer
-            .seal(place, &[&directory])
-            .map_err(compression_failed)?;
-        let place = Place::Chunk { session, number };
-        let records = sealer
-            .seal(place, &[&chunk.keyframe, &chunk.delta])
-            .map_err(compression_failed)?;
-        let mut n_stored = directory.len() + records.len();
-
-        let transaction =
-            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        for piece in chunk.pieces.drain(..) {
-            let place = Place::Piece { hash: piece.hash };
-            let data = sealer
-                .seal(place, &[&piece.contents])
-                .map_err(compression_failed)?;
-            n_stored += data.len();
-            let insert = "INSERT OR IGNORE INTO piece(session, hash, data) VALUES (?, ?, ?)";
-            let hash = piece.hash.to_be_bytes();
-            let row = params![session as i64, hash.as_slice(), data];
-            transaction.prepare_cached(insert)?.execute(row)?;
-        }
-        let insert = "INSERT INTO chunk_data(directory, records) VALUES (?, ?)";
-        transaction
-            .prepare_cached(insert)?
-            .execute(params![directory, records])?;
-        let data = transaction.last_insert_rowid();
-        let insert = "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        transaction.prepare_cached(insert)?.execute(params![
-            session as i64,
-            number as i64,
-            self.keyframe_chunk as i64,
-            chunk.first_state as i64,
-            (replica.n_states - chunk.first_state) as i64,
-            chunk.directory.first_call as i64,
-            chunk.directory.started.len() as i64,
-            chunk.delta.len() as i64,
-            chunk.keyframe.len() as i64,
-            data,
-        ])?;
-        let update = "UPDATE session SET n_calls = ?, n_states = ? WHERE id = ?";
-        let counts = params![
-            replica.n_calls as i64,
-            replica.n_states as i64,
-            session as i64
-        ];
-        transaction.prepare_cached(update)?.execute(counts)?;
-        transaction.commit()?;
-        self.stored_bytes += n_stored as u64;
-        self.delta_since_keyframe += self.chunk.delta.len();
-        Ok(())
-    }
-
-    /// A keyframe opens the chunk if the records since the last one outweigh it twice.
-    fn open_next_chunk(&mut self) {
-        let chunk = &mut self.chunk;
-        chunk.number += 1;
-        chunk.keyframe.clear();
-        chunk.delta.clear();
-        chunk.delta.shrink_to(2 * CHUNK_BYTES);
-        chunk.directory.first_call = self.replica.n_calls;
-        chunk.directory.started.clear();
-        chunk.directory.ended.clear();
-        chunk.first_state = self.replica.n_states;
-        chunk.begun = None;
-        if self.delta_since_keyframe < CHUNK_BYTES.max(2 * self.keyframe_size) {
-            return;
-        }
-        chunk.keyframe.shrink_to(2 * CHUNK_BYTES);
-        chunk.pieces = self.keyframes.write(&mut self.replica, &mut chunk.keyframe);
-        let new_pieces: usize = chunk.pieces.iter().map(|piece| piece.contents.len()).sum();
-        self.keyframe_size = chunk.keyframe.len() + new_pieces;
-        self.delta_since_keyframe = 0;
-        if chunk.keyframe.len() > MAX_RAW_BYTES {
-            // Readers would refuse it; they replay from the keyframe before.
-            chunk.keyframe = Vec::new();
-        }
-    }
-}
-
-fn compression_failed(error: std::io::Error) -> rusqlite::Error {
-    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
 }
 
 fn answer<T>(reply: &Reply<T>, result: Result<T>) {
