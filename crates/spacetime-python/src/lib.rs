@@ -3,9 +3,24 @@
 //! Glue only: it converts between Python objects and the crates below it and holds no logic of its own.
 //! The public Python interface, in `python/spacetimepy/`, is the only caller.
 
+mod commands;
+mod errors;
+#[allow(unsafe_code)]
+mod recorder;
+mod trace;
+mod value_graph;
+mod values_at;
+
 use pyo3::prelude::*;
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add("__version__", env!("CARGO_PKG_VERSION"))
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(commands::main, module)?)?;
+    module.add_class::<commands::RunRequest>()?;
+    module.add_class::<recorder::Recorder>()?;
+    module.add_class::<trace::Trace>()?;
+    module.add_class::<values_at::StateView>()?;
+    module.add_class::<values_at::CallValues>()?;
+    module.add_class::<value_graph::ValueGraph>()
 }

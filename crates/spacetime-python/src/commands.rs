@@ -1,0 +1,95 @@
+//! The command line: `main`, and the request to run a program.
+
+use pyo3::prelude::*;
+use spacetime_cli::{Check, InterpreterReport, Outcome};
+
+/// A program to run and what to record of it.
+#[pyclass(frozen, module = "spacetimepy._native")]
+pub struct RunRequest(spacetime_cli::RunRequest);
+
+#[pymethods]
+impl RunRequest {
+    #[getter]
+    fn target(&self) -> &str {
+        &self.0.target
+    }
+    #[getter]
+    fn is_module(&self) -> bool {
+        self.0.is_module
+    }
+    #[getter]
+    fn args(&self) -> Vec<String> {
+        self.0.args.clone()
+    }
+    #[getter]
+    fn function(&self) -> Vec<String> {
+        self.0.function.clone()
+    }
+    #[getter]
+    fn line(&self) -> Vec<String> {
+        self.0.line.clone()
+    }
+    #[getter]
+    fn line_main(&self) -> bool {
+        self.0.line_main
+    }
+    #[getter]
+    fn output(&self) -> Option<&str> {
+        self.0.output.as_deref()
+    }
+    #[getter]
+    fn overwrite(&self) -> bool {
+        self.0.overwrite
+    }
+    #[getter]
+    fn max_bytes(&self) -> Option<u64> {
+        self.0.max_bytes
+    }
+    #[getter]
+    fn max_states(&self) -> Option<u64> {
+        self.0.max_states
+    }
+}
+
+/// Carries out a command line; gives the exit code, or the program to run.
+#[pyfunction]
+pub fn main(py: Python<'_>, argv: Vec<String>) -> PyResult<Py<PyAny>> {
+    let outcome = py.detach(|| spacetime_cli::main(&argv, &interpreter_report));
+    match outcome {
+        Outcome::Exit(code) => Ok(code.into_pyobject(py)?.into_any().unbind()),
+        Outcome::Run(request) => Ok(Py::new(py, RunRequest(request))?.into_any()),
+    }
+}
+
+type Facts = Vec<(String, String)>;
+type Checks = Vec<(String, String, Option<String>)>;
+
+/// What `spacetimepy._doctor` finds out about the running interpreter.
+fn interpreter_report() -> InterpreterReport {
+    let found = Python::attach(|py| -> PyResult<(Facts, Checks)> {
+        py.import("spacetimepy._doctor")?
+            .call_method0("report")?
+            .extract()
+    });
+    match found {
+        Ok((facts, checks)) => {
+            let check = |(name, found, remedy)| Check {
+                name,
+                found,
+                remedy,
+            };
+            InterpreterReport {
+                facts,
+                checks: checks.into_iter().map(check).collect(),
+            }
+        }
+        Err(error) => InterpreterReport {
+            facts: Vec::new(),
+            checks: vec![Check {
+                name: "package".to_owned(),
+                found: error.to_string(),
+                remedy: Some("Install spacetimepy again.".to_owned()),
+            }],
+        },
+    }
+}

@@ -1,0 +1,298 @@
+//! `Recorder`: the recorder of this process.
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyCode, PyDict, PyType};
+use spacetime_capture::code::Role;
+use spacetime_capture::frames::Tier;
+use spacetime_capture::registry::{self, CodeOptions};
+use spacetime_capture::{callbacks, start};
+use spacetime_model::{ExitKind, SessionInfo};
+use spacetime_store::Target;
+use spacetime_store::recording::{EndInfo, Options, Recording};
+
+use crate::errors;
+
+/// The recorder of this process; there is one at a time.
+#[pyclass(module = "spacetimepy._native", frozen)]
+pub struct Recorder {
+    #[pyo3(get)]
+    path: String,
+    #[pyo3(get)]
+    tier: &'static str,
+    /// Kept alive while the recorder compares types with them.
+    _ignore_types: Vec<Py<PyType>>,
+}
+
+#[pymethods]
+impl Recorder {
+    #[new]
+    #[pyo3(signature = (path, *, in_memory = false, overwrite = false, max_bytes = None, max_states = None, ignore_types = Vec::new(), on_code = None))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        py: Python<'_>,
+        path: String,
+        in_memory: bool,
+        overwrite: bool,
+        max_bytes: Option<u64>,
+        max_states: Option<u64>,
+        ignore_types: Vec<Py<PyType>>,
+        on_code: Option<Py<PyAny>>,
+    ) -> PyResult<Recorder> {
+        let target = if in_memory {
+            Target::Memory(path.clone())
+        } else {
+            Target::File(PathBuf::from(&path))
+        };
+        let mut options = Options {
+            overwrite,
+            ..Options::default()
+        };
+        options.max_bytes = max_bytes.unwrap_or(options.max_bytes);
+        options.max_states = max_states.unwrap_or(options.max_states);
+        let types = ignore_types
+            .iter()
+            .map(|type_| type_.as_ptr().cast())
+            .collect();
+        let describe = on_code
+            .as_ref()
+            .map_or(std::ptr::null_mut(), |on_code| on_code.as_ptr());
+        // SAFETY: the GIL is held (`py`), the types are kept alive by the recorder object.
+        let started =
+            unsafe { start::start(target, &options, std::ptr::null_mut(), describe, types) };
+        started.map_err(|error| to_python(py, error))?;
+        // SAFETY: as above.
+        let tier = match unsafe { start::tier() }.0 {
+            Tier::Fast => "fast",
+            Tier::Portable => "portable",
+        };
+        Ok(Recorder {
+            path,
+            tier,
+            _ignore_types: ignore_types,
+        })
+    }
+
+    fn set_selector(&self, py: Python<'_>, selector: Option<Py<PyAny>>) -> PyResult<()> {
+        // SAFETY: the GIL is held; the old selector's reference was taken here.
+        unsafe {
+            let recorder = running()?;
+            let selector = selector.map_or(std::ptr::null_mut(), Py::into_ptr);
+            let old = std::mem::replace(&mut recorder.registry.selector, selector);
+            drop(Py::<PyAny>::from_owned_ptr_or_opt(py, old));
+            registry::listen_to_all(recorder).map_err(|error| to_python(py, error.into()))
+        }
+    }
+
+    #[pyo3(signature = (code, *, line, lines = None, include = Vec::new(), ignore = Vec::new()))]
+    fn monitor(
+        &self,
+        code: &Bound<'_, PyCode>,
+        line: bool,
+        lines: Option<&Bound<'_, PyAny>>,
+        include: Vec<String>,
+        ignore: Vec<String>,
+    ) -> PyResult<()> {
+        let only_lines = match lines {
+            None => Vec::new(),
+            Some(lines) => lines
+                .try_iter()?
+                .map(|line| line?.extract())
+                .collect::<PyResult<_>>()?,
+        };
+        let role = if line { Role::Line } else { Role::Function };
+        let options = CodeOptions {
+            only_lines,
+            include,
+            ignore,
+        };
+        // SAFETY: the GIL is held, `code` is a code object.
+        unsafe { registry::monitor(running()?, code.as_ptr(), role, &options) }
+            .map_err(|error| to_python(code.py(), error.into()))
+    }
+
+    fn begin_session(
+        &self,
+        py: Python<'_>,
+        name: Option<String>,
+        description: Option<String>,
+        metadata_json: Option<String>,
+        argv: Vec<String>,
+    ) -> PyResult<u64> {
+        let info = session_info(py, name, description, metadata_json, argv, self.tier)?;
+        let session = with_recording(py, move |recording| recording.begin_session(info))?;
+        // SAFETY: the GIL is held.
+        unsafe { running()?.begin_session() };
+        Ok(session.0.into())
+    }
+
+    fn end_session(
+        &self,
+        py: Python<'_>,
+        exit_kind: &str,
+        message: Option<String>,
+    ) -> PyResult<()> {
+        let kind = match exit_kind {
+            "ok" => ExitKind::Completed,
+            "exit" => ExitKind::Exit,
+            "exception" => ExitKind::Exception,
+            "interrupt" => ExitKind::Interrupted,
+            other => {
+                let expected = "expected \"ok\", \"exit\", \"exception\" or \"interrupt\"";
+                return Err(PyValueError::new_err(format!(
+                    "exit_kind is {other:?}; {expected}"
+                )));
+            }
+        };
+        // SAFETY: the GIL is held.
+        unsafe {
+            let recorder = running()?;
+            recorder.is_active = false;
+            recorder.heap.sink.commit();
+        }
+        with_recording(py, move |recording| {
+            recording.end_session(EndInfo { kind, message })
+        })
+    }
+
+    fn pause(&self) -> PyResult<()> {
+        // SAFETY: the GIL is held.
+        let recorder = unsafe { running()? };
+        recorder.n_pauses += 1;
+        recorder.is_active = false;
+        Ok(())
+    }
+
+    fn resume(&self) -> PyResult<()> {
+        // SAFETY: the GIL is held.
+        let recorder = unsafe { running()? };
+        recorder.n_pauses = recorder.n_pauses.saturating_sub(1);
+        if recorder.n_pauses == 0 && !recorder.has_panicked {
+            recorder.heap.doubt_everything();
+            recorder.is_active = true;
+        }
+        Ok(())
+    }
+
+    fn flush(&self, py: Python<'_>) -> PyResult<()> {
+        // SAFETY: the GIL is held.
+        unsafe { running()?.heap.sink.commit() };
+        with_recording(py, Recording::flush)
+    }
+
+    fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let summary = PyDict::new(py);
+        // SAFETY: the GIL is held.
+        let (counts, over_budget, raised) = unsafe {
+            match callbacks::recorder() {
+                Some(recorder) => (
+                    recorder.counts(),
+                    recorder.is_over_budget,
+                    recorder.last_raised_call,
+                ),
+                None => ((0, 0), false, None),
+            }
+        };
+        summary.set_item("over_budget", over_budget)?;
+        summary.set_item("last_raised_call", raised)?;
+        // SAFETY: the GIL is held.
+        match unsafe { start::stop() } {
+            Ok(closed) => {
+                summary.set_item("error", py.None())?;
+                summary.set_item("calls", closed.n_calls)?;
+                summary.set_item("states", closed.n_states)?;
+                summary.set_item("bytes", closed.trace_bytes)?;
+            }
+            Err(error) => {
+                summary.set_item("error", error.to_string())?;
+                summary.set_item("calls", counts.0)?;
+                summary.set_item("states", counts.1)?;
+                summary.set_item("bytes", 0)?;
+            }
+        }
+        Ok(summary)
+    }
+}
+
+/// The recorder that runs.
+///
+/// # Safety
+/// The GIL must be held.
+unsafe fn running() -> PyResult<&'static mut spacetime_capture::recorder::Recorder> {
+    // SAFETY: passed on; callbacks do not run while this glue does.
+    unsafe { callbacks::recorder() }
+        .ok_or_else(|| PyRuntimeError::new_err("the recorder is closed"))
+}
+
+/// Gives an order to the writer thread, without the GIL.
+fn with_recording<T: Send>(
+    py: Python<'_>,
+    order: impl FnOnce(&Recording) -> spacetime_store::Result<T> + Send,
+) -> PyResult<T> {
+    // SAFETY: the GIL is held here; the recording outlives the order, since only this process's
+    // main API closes it.
+    let recording = unsafe { running()? }.recording.as_ref();
+    let recording = recording.ok_or_else(|| PyRuntimeError::new_err("the recorder is closed"))?;
+    let shared = SharedRecording(recording);
+    py.detach(move || order(shared.get()))
+        .map_err(|error| errors::to_python(py, error))
+}
+
+/// A recording used by one thread while the GIL is released.
+struct SharedRecording<'a>(&'a Recording);
+
+#[allow(unsafe_code)]
+// SAFETY: orders go through a channel; the reference is used by one thread at a time.
+unsafe impl Send for SharedRecording<'_> {}
+
+impl SharedRecording<'_> {
+    fn get(&self) -> &Recording {
+        self.0
+    }
+}
+
+fn session_info(
+    py: Python<'_>,
+    name: Option<String>,
+    description: Option<String>,
+    metadata_json: Option<String>,
+    argv: Vec<String>,
+    tier: &str,
+) -> PyResult<SessionInfo> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let cwd = std::env::current_dir()
+        .map(|cwd| cwd.display().to_string())
+        .unwrap_or_default();
+    let version = py.version_info();
+    let implementation: String = py
+        .import("sys")?
+        .getattr("implementation")?
+        .getattr("name")?
+        .extract()?;
+    Ok(SessionInfo {
+        name: name.unwrap_or_default(),
+        description,
+        metadata_json,
+        argv,
+        python_version: format!("{}.{}.{}", version.major, version.minor, version.patch),
+        implementation,
+        platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+        pid: std::process::id(),
+        cwd,
+        commit: None,
+        tier: tier.into(),
+        started_unix_ns: now.as_nanos() as u64,
+    })
+}
+
+fn to_python(py: Python<'_>, error: start::Error) -> PyErr {
+    match error {
+        start::Error::Store(error) => errors::to_python(py, error),
+        other => PyRuntimeError::new_err(other.to_string()),
+    }
+}
