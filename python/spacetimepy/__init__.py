@@ -34,13 +34,22 @@ from spacetimepy.recording import (
     session_context,
     start_session,
 )
+from spacetimepy.trace import Branch, Call, CodeVersion, Session, State, Trace, open, view
+from spacetimepy.values import Value
 
 __all__ = [
+    "Branch",
+    "Call",
+    "CodeVersion",
     "Limits",
     "Recorder",
     "RecordingSession",
+    "Session",
     "SpacetimeError",
+    "State",
+    "Trace",
     "TraceError",
+    "Value",
     "__version__",
     "disable_recording",
     "enable_recording",
@@ -49,9 +58,11 @@ __all__ = [
     "function",
     "init_monitoring",
     "line",
+    "open",
     "pause",
     "record",
     "recording_context",
     "session_context",
     "start_session",
+    "view",
 ]

@@ -1,0 +1,362 @@
+"""Recorded values that are not atoms or exact builtin containers.
+
+Atoms (`None`, numbers, str, bytes, ...) and containers whose type is exactly list, tuple, dict, set,
+frozenset or bytearray come back from a trace as Python's own. Everything else, from instances to
+lists cut at a limit, is a [`Value`][spacetimepy.Value]: a view of what was recorded. Nothing of the
+recorded program is imported or run to make one.
+"""
+
+from __future__ import annotations
+
+from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
+
+from spacetimepy.errors import NotFoundError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Literal
+
+    from spacetimepy._native import Facts, ValueGraph
+
+__all__ = ["Value", "same"]
+
+
+class Value:
+    """A recorded object that is shown by its parts.
+
+    * instances: `value.attr("x")`, `value.attributes`;
+    * subclasses of containers, deques, cut containers: `value[key]`, iteration, `len`, `items()`;
+    * functions, classes, modules: `value.name`;
+    * exceptions: `value.args`.
+
+    `==` compares with other recorded values and with living objects, part by part.
+
+    >>> import collections, spacetimepy, tempfile
+    >>> class Point:
+    ...     def __init__(self, x):
+    ...         self.x = x
+    >>> @spacetimepy.function
+    ... def shift(point, queue):
+    ...     point.x += 1
+    >>> path = tempfile.mkdtemp() + "/run.spacetime"
+    >>> with spacetimepy.init_monitoring(path):
+    ...     shift(Point(3), collections.deque([1, 2]))
+    >>> call = spacetimepy.open(path).call(1)
+    >>> point = call.arguments["point"]
+    >>> point.attr("x"), point.fidelity, point == Point(3), point == Point(4)
+    (3, 'exact', True, False)
+    >>> call.states[1].locals["point"].attr("x")
+    4
+    >>> list(call.arguments["queue"])
+    [1, 2]
+    """
+
+    __slots__ = ("_facts", "_graph", "_id")
+
+    def __init__(self, graph: ValueGraph, object_id: int | None, facts: Facts | None = None) -> None:
+        self._graph = graph
+        self._id = object_id
+        self._facts = facts if facts is not None else graph.facts(object_id or 0)
+
+    @property
+    def kind(self) -> str:
+        """What it is made of: `instance`, `list`, `function`, `class`, `module`, `opaque`, ..."""
+        return self._facts[0]
+
+    @property
+    def type(self) -> str:
+        """The name of its type, as `module.Name`; builtins have no module."""
+        return self._facts[1]
+
+    @property
+    def fidelity(self) -> Literal["exact", "truncated", "opaque", "gap"]:
+        """How much of it was captured."""
+        # A type whose contents are not read is opaque from the start.
+        return "opaque" if self.kind == "opaque" else self._facts[3]
+
+    @property
+    def reason(self) -> str | None:
+        """Why it was captured less than exactly."""
+        reason = self._facts[4]
+        if reason is None and self.kind == "opaque":
+            return "a type whose contents are not read"
+        return reason
+
+    @property
+    def object_id(self) -> int | None:
+        """The same for the same object, at all times of a session; None if it has no identity."""
+        return self._id
+
+    @property
+    def version(self) -> str | None:
+        """Equal at two times if the object's own contents are equal."""
+        return None if self._id is None else self._graph.version(self._id)
+
+    @property
+    def preview(self) -> str:
+        """A short text in the manner of `repr`."""
+        return self._preview(80)
+
+    @property
+    def name(self) -> str:
+        """The name of a function, class or module; what is known in words of an opaque object."""
+        return self._facts[6]
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Attributes by name."""
+        return {} if self._id is None else self._graph.attributes(self._id)
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The `args` of an exception."""
+        return tuple(self._items()) if self.kind == "instance" else ()
+
+    @property
+    def contents(self) -> str | bytes:
+        """What was kept of a str or bytes."""
+        if self._id is None:
+            return self._facts[6]
+        content = self._graph.contents(self._id)
+        return content.decode("utf-8", "replace") if self.kind == "str" else content
+
+    def attr(self, name: str) -> Any:
+        """The value of an attribute.
+
+        Raises:
+            NotFoundError: It has no attribute of that name.
+        """
+        try:
+            return self.attributes[name]
+        except KeyError:
+            known = ", ".join(self.attributes) or "none"
+            raise NotFoundError(
+                f"{self.type} has no recorded attribute {name!r}; it has {known}"
+            ) from None
+
+    def items(self) -> list[tuple[Any, Any]]:
+        """Keys and values of a dict."""
+        return [] if self._id is None else self._graph.entries(self._id)
+
+    def keys(self) -> list[Any]:
+        """Keys of a dict."""
+        return [key for key, _ in self.items()]
+
+    def __getitem__(self, key: Any) -> Any:
+        if self.kind == "dict":
+            for found, value in self.items():
+                if type(found) is type(key) and same(found, key):
+                    return value
+            raise NotFoundError(f"{self.type} has no recorded key {key!r}")
+        if self.kind in ("list", "tuple", "deque") and isinstance(key, int | slice):
+            try:
+                return self._items()[key]
+            except IndexError:
+                raise NotFoundError(
+                    f"{self.type} has no recorded item {key}; it has {len(self)}"
+                ) from None
+        raise NotFoundError(f"{self.type} has no item {key!r}; attributes are read by .attr()")
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.kind == "dict":
+            return iter(self.keys())
+        if self.kind in ("str", "bytes", "bytearray"):
+            return iter(self.contents)
+        if self.kind in ("list", "tuple", "deque", "set", "frozenset"):
+            return iter(self._items())
+        raise TypeError(f"a recorded {self.type} has no items; attributes are in .attributes")
+
+    def __len__(self) -> int:
+        """The real length, also where fewer items were kept."""
+        real = self._facts[5]
+        if real is not None and self.fidelity != "exact":
+            return real
+        return sum(1 for _ in self)
+
+    def __contains__(self, item: object) -> bool:
+        return any(same(found, item) for found in self)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __bytes__(self) -> bytes:
+        contents = self.contents
+        return contents.encode() if isinstance(contents, str) else contents
+
+    def __eq__(self, other: object) -> bool:
+        return same(self, other)
+
+    def __hash__(self) -> int:
+        return hash(("spacetimepy.Value", self._id if self._id is not None else id(self)))
+
+    def __repr__(self) -> str:
+        return f"<Value {self._preview(60)}>"
+
+    def _preview(self, width: int) -> str:
+        if self._id is not None:
+            return self._graph.preview(self._id, width)
+        if self.kind in ("str", "bytes"):
+            return f"{self._facts[6]!r}"[: width - 1] + "…"
+        return f"<{self.reason}>"
+
+    def _items(self) -> list[Any]:
+        return [] if self._id is None else self._graph.items(self._id)
+
+
+def same(a: object, b: object) -> bool:
+    """Whether two values, recorded or living, are equal part by part, cycles included.
+
+    Of living objects, only what the interpreter itself keeps is read (items, instance
+    dictionaries, slots): no `__eq__`, property or other code of a class runs.
+
+    >>> nested: list = [1]
+    >>> nested.append(nested)
+    >>> same(nested, nested), same([1, 2.0], [1, 2]), same(float("nan"), float("nan"))
+    (True, False, True)
+    """
+    seen: set[tuple[int, int]] = set()
+    pending: list[tuple[Any, Any]] = [(a, b)]
+    # Parts are made on the fly for recorded values; what was compared must not be freed, so that
+    # no identity is met twice.
+    alive: list[Any] = []
+    while pending:
+        a, b = pending.pop()
+        if a is b:
+            continue
+        pair = (_identity(a), _identity(b))
+        if pair in seen:
+            continue
+        seen.add(pair)
+        alive.append((a, b))
+        parts_a, parts_b = _parts(a), _parts(b)
+        if parts_a is None or parts_b is None or parts_a[0] != parts_b[0]:
+            return False
+        if parts_a[1] != parts_b[1]:
+            return False
+        if parts_a[0].startswith(("set ", "frozenset ")):
+            if not _same_elements(parts_a[2], parts_b[2]):
+                return False
+            parts_a, parts_b = ("", "", parts_a[3], []), ("", "", parts_b[3], [])
+        rest_a, rest_b = [*parts_a[2], *parts_a[3]], [*parts_b[2], *parts_b[3]]
+        if len(rest_a) != len(rest_b):
+            return False
+        pending.extend(zip(rest_a, rest_b, strict=True))
+    return True
+
+
+_ATOMS = (int, bool, str, bytes, bytearray, type(None), type(...), type(NotImplemented), range)
+_CONTAINERS = (list, tuple, dict, set, frozenset)
+_SUPPORTED = (*_CONTAINERS, bytearray, str, bytes, int, float)
+
+_Parts = tuple[str, object, "list[Any]", "list[Any]"]
+
+
+def _identity(value: object) -> int:
+    if type(value) is Value and value.object_id is not None:
+        # Object ids are above all addresses' reach in practice, but the sign keeps them apart.
+        return -1 - value.object_id
+    return id(value)
+
+
+def _parts(value: Any) -> _Parts | None:
+    """Kind and type; what must be equal as it is; items; attributes. None: not comparable."""
+    kind = type(value)
+    if kind is float:
+        return "float", value.hex(), [], []
+    if kind is complex:
+        return "complex", (value.real.hex(), value.imag.hex()), [], []
+    if kind in _ATOMS:
+        return kind.__name__, value, [], []
+    if kind is Value:
+        return _parts_of_recorded(value)
+    if kind is dict:
+        return "dict dict", None, [*value.keys(), *value.values()], []
+    if kind in _CONTAINERS:
+        return f"{kind.__name__} {kind.__name__}", None, list(value), []
+    return _parts_of_living(value)
+
+
+def _parts_of_recorded(value: Value) -> _Parts | None:
+    kind, name = value.kind, value.type
+    if value.fidelity != "exact":
+        return None
+    if kind in ("function", "class", "module"):
+        return kind, value.name, [], []
+    attributes = value.attributes
+    names = sorted(attributes)
+    held = [attributes[name] for name in names]
+    if kind == "dict":
+        entries = value.items()
+        items = [*(key for key, _ in entries), *(item for _, item in entries)]
+        return f"dict {name}", names, items, held
+    if kind in ("str", "bytes", "bytearray"):
+        return f"{kind} {name}", (names, bytes(value)), [], held
+    return f"{kind} {name}", names, value._items(), held
+
+
+def _parts_of_living(value: Any) -> _Parts | None:
+    kind = type(value)
+    if kind is FunctionType:
+        return "function", f"{value.__module__}.{value.__qualname__}", [], []
+    if issubclass(kind, type):
+        return "class", _type_name(value), [], []
+    if issubclass(kind, ModuleType):
+        return "module", type.__getattribute__(kind, "__name__") and value.__name__, [], []
+    attributes = _attributes(value)
+    names = sorted(attributes)
+    held = [attributes[name] for name in names]
+    name = _type_name(kind)
+    for base in _CONTAINERS:
+        if issubclass(kind, base):
+            if issubclass(base, dict):
+                items = [*dict.keys(value), *dict.values(value)]
+            else:
+                items = list(base.__iter__(value))
+            return f"{base.__name__} {name}", names, items, held
+    if name == "collections.deque":
+        return f"deque {name}", names, list(value), held
+    items = list(value.args) if issubclass(kind, BaseException) else []
+    return f"instance {name}", names, items, held
+
+
+def _type_name(kind: type) -> str:
+    module = kind.__dict__.get("__module__", "builtins")
+    return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
+
+
+def _attributes(value: object) -> dict[str, Any]:
+    """Instance dictionary and slots, read as the interpreter keeps them."""
+    found: dict[str, Any] = {}
+    for base in type(value).__mro__:
+        for name, member in base.__dict__.items():
+            if type(member) is MemberDescriptorType and base.__flags__ & _HEAP_TYPE:
+                try:
+                    found[name] = member.__get__(value)
+                except AttributeError:
+                    pass
+            elif name == "__dict__" and type(member) is GetSetDescriptorType:
+                found.update(member.__get__(value))
+    return found
+
+
+# Set by the interpreter on classes made by a class statement.
+_HEAP_TYPE = 1 << 9
+
+
+def _same_elements(a: list[Any], b: list[Any]) -> bool:
+    """Whether two sets hold equal elements; few of them are anything but atoms."""
+    if len(a) != len(b):
+        return False
+    rest = [x for x in b if type(x) not in _ATOMS]
+    atoms = {(type(x), x) for x in b if type(x) in _ATOMS}
+    for element in a:
+        if type(element) in _ATOMS:
+            if (type(element), element) not in atoms:
+                return False
+            continue
+        match = next((i for i, other in enumerate(rest) if same(element, other)), None)
+        if match is None:
+            return False
+        del rest[match]
+    return True
