@@ -151,6 +151,7 @@ impl<S: Sink> Program<S> {
         };
         // Object 1 holds the globals.
         program.new_object(Kind::Namespace);
+        program.new_large_tuple();
         for _ in 0..3 {
             program.new_object(Kind::List);
             program.new_object(Kind::Dict);
@@ -233,6 +234,21 @@ impl<S: Sink> Program<S> {
         };
         self.objects.insert(number, object);
         number
+    }
+
+    /// Large and never changed: keyframes share it as a piece.
+    fn new_large_tuple(&mut self) {
+        let number = self.new_object(Kind::Tuple);
+        let items: Vec<Value> = (0..600).map(|item| Value::Int(item * 7)).collect();
+        self.head(record::SPLICE, number);
+        self.sink.bytes(&[0, 0]);
+        self.sink.varint(items.len() as u64);
+        items
+            .iter()
+            .for_each(|item| put_value(&mut self.sink, item));
+        self.end_record();
+        let object = self.objects.get_mut(&number);
+        object.expect("just made").items = items;
     }
 
     fn atom(&mut self) -> Value {
@@ -433,6 +449,9 @@ impl<S: Sink> Program<S> {
     fn change_object(&mut self) {
         let number = self.random.below(self.objects.len() as u64) as usize;
         let number = *self.objects.keys().nth(number).unwrap();
+        if self.objects[&number].kind == ObjectKind::Tuple {
+            return;
+        }
         let value = self.any_value();
         let mut object = self.objects.remove(&number).unwrap();
         self.change(number, &mut object, value);
