@@ -63,7 +63,7 @@ impl Recorder {
         // SAFETY: the GIL is held (`py`), the types are kept alive by the recorder object.
         let started =
             unsafe { start::start(target, &options, std::ptr::null_mut(), describe, types) };
-        started.map_err(|error| to_python(py, error))?;
+        started.map_err(|error| to_python(error))?;
         // SAFETY: as above.
         let tier = match unsafe { start::tier() }.0 {
             Tier::Fast => "fast",
@@ -82,8 +82,8 @@ impl Recorder {
             let recorder = running()?;
             let selector = selector.map_or(std::ptr::null_mut(), Py::into_ptr);
             let old = std::mem::replace(&mut recorder.registry.selector, selector);
-            drop(Py::<PyAny>::from_owned_ptr_or_opt(py, old));
-            registry::listen_to_all(recorder).map_err(|error| to_python(py, error.into()))
+            drop(Bound::<PyAny>::from_owned_ptr_or_opt(py, old));
+            registry::listen_to_all(recorder).map_err(|error| to_python(error.into()))
         }
     }
 
@@ -111,7 +111,7 @@ impl Recorder {
         };
         // SAFETY: the GIL is held, `code` is a code object.
         unsafe { registry::monitor(running()?, code.as_ptr(), role, &options) }
-            .map_err(|error| to_python(code.py(), error.into()))
+            .map_err(|error| to_python(error.into()))
     }
 
     fn begin_session(
@@ -238,7 +238,7 @@ fn with_recording<T: Send>(
     let recording = recording.ok_or_else(|| PyRuntimeError::new_err("the recorder is closed"))?;
     let shared = SharedRecording(recording);
     py.detach(move || order(shared.get()))
-        .map_err(|error| errors::to_python(py, error))
+        .map_err(|error| errors::exception(&error))
 }
 
 /// A recording used by one thread while the GIL is released.
@@ -290,9 +290,9 @@ fn session_info(
     })
 }
 
-fn to_python(py: Python<'_>, error: start::Error) -> PyErr {
+fn to_python(error: start::Error) -> PyErr {
     match error {
-        start::Error::Store(error) => errors::to_python(py, error),
-        other => PyRuntimeError::new_err(other.to_string()),
+        start::Error::Store(error) => errors::exception(&error),
+        other => errors::named("RecordingError", &other.to_string()),
     }
 }

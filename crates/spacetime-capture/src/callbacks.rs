@@ -1,0 +1,441 @@
+//! The monitoring callbacks: objects with a vectorcall slot that decide in a few branches and hand
+//! over to the [`Recorder`].
+//!
+//! A wrapper made by a binding library costs two to four times as much per event, so the callbacks
+//! are a heap type of our own. No callback raises into the program: a panic is caught and ends the
+//! recording.
+//!
+//! Hot path: no lock, no allocation outside the arenas, no formatting, no log. Bench: `bench/capture`.
+
+use crate::code::{Code, Role, unit};
+use crate::frames::{LiveFrame, Tier};
+use crate::heap::DictEvent;
+use crate::layout;
+use crate::monitoring::Event;
+use crate::recorder::Recorder;
+use crate::registry;
+use pyo3_ffi::*;
+use spacetime_store::stream::record;
+use std::ffi::{c_char, c_int};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// The recorder that the callbacks serve. It lives until the process ends.
+static RECORDER: AtomicPtr<Recorder> = AtomicPtr::new(ptr::null_mut());
+
+/// Makes a recorder the one that events go to.
+pub fn install(recorder: Box<Recorder>) -> *mut Recorder {
+    let recorder = Box::into_raw(recorder);
+    RECORDER.store(recorder, Ordering::Release);
+    recorder
+}
+
+/// The recorder, if there is one. The GIL makes its use exclusive; callbacks do not nest.
+///
+/// # Safety
+/// The GIL must be held, and no other reference to the recorder be in use.
+#[inline(always)]
+pub unsafe fn recorder() -> Option<&'static mut Recorder> {
+    // SAFETY: the recorder is never freed.
+    unsafe { RECORDER.load(Ordering::Relaxed).as_mut() }
+}
+
+/// Takes the recorder out of service.
+pub fn uninstall() {
+    RECORDER.store(ptr::null_mut(), Ordering::Release);
+}
+
+type Arguments = *const *mut PyObject;
+
+/// A callable object without state.
+#[repr(C)]
+struct Callback {
+    base: PyObject,
+    call: vectorcallfunc,
+}
+
+/// `sys.monitoring.DISABLE`, kept alive by `sys`.
+static DISABLE: AtomicPtr<PyObject> = AtomicPtr::new(ptr::null_mut());
+
+#[inline(always)]
+unsafe fn none() -> *mut PyObject {
+    // SAFETY: None is immortal in the versions built for.
+    unsafe { Py_None() }
+}
+
+/// Switches this event off at this place of the code object.
+#[inline(always)]
+unsafe fn disable() -> *mut PyObject {
+    let disable = DISABLE.load(Ordering::Relaxed);
+    // SAFETY: kept alive by `sys.monitoring`.
+    unsafe { Py_INCREF(disable) };
+    disable
+}
+
+/// Makes the callback for an event. A new reference, or null with an exception set.
+///
+/// # Safety
+/// The GIL must be held; `disable_marker` must be `sys.monitoring.DISABLE`.
+pub unsafe fn make(event: Event, disable_marker: *mut PyObject) -> *mut PyObject {
+    DISABLE.store(disable_marker, Ordering::Relaxed);
+    let call: vectorcallfunc = match event {
+        Event::PyStart => on_start,
+        Event::PyResume | Event::PyThrow => on_resume,
+        Event::PyReturn => on_return,
+        Event::PyYield => on_yield,
+        Event::PyUnwind => on_unwind,
+        Event::Line => on_line,
+        Event::Instruction => on_instruction,
+        Event::Jump => on_jump,
+    };
+    // SAFETY: the type is made once; the object's fields are set before it is seen.
+    unsafe {
+        let type_ = callback_type();
+        if type_.is_null() {
+            return ptr::null_mut();
+        }
+        let object = PyType_GenericAlloc(type_.cast(), 0);
+        if !object.is_null() {
+            (*object.cast::<Callback>()).call = call;
+        }
+        object
+    }
+}
+
+unsafe fn callback_type() -> *mut PyObject {
+    static TYPE: AtomicPtr<PyObject> = AtomicPtr::new(ptr::null_mut());
+    let known = TYPE.load(Ordering::Acquire);
+    if !known.is_null() {
+        return known;
+    }
+    let mut members = [
+        PyMemberDef {
+            name: c"__vectorcalloffset__".as_ptr(),
+            type_code: Py_T_PYSSIZET,
+            offset: std::mem::offset_of!(Callback, call) as Py_ssize_t,
+            flags: Py_READONLY,
+            doc: ptr::null(),
+        },
+        // SAFETY: an all-zero member ends the array.
+        unsafe { std::mem::zeroed() },
+    ];
+    let mut slots = [
+        PyType_Slot {
+            slot: Py_tp_call,
+            pfunc: PyVectorcall_Call as *mut _,
+        },
+        PyType_Slot {
+            slot: Py_tp_members,
+            pfunc: members.as_mut_ptr().cast(),
+        },
+        PyType_Slot {
+            slot: 0,
+            pfunc: ptr::null_mut(),
+        },
+    ];
+    let mut spec = PyType_Spec {
+        name: c"spacetimepy._native.Callback".as_ptr(),
+        basicsize: size_of::<Callback>() as c_int,
+        itemsize: 0,
+        flags: (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL) as u32,
+        slots: slots.as_mut_ptr(),
+    };
+    // SAFETY: CPython copies the spec.
+    let type_ = unsafe { PyType_FromSpec(&mut spec) };
+    TYPE.store(type_, Ordering::Release);
+    type_
+}
+
+/// Runs an event's work with the recorder, if recording is on. A panic ends the recording.
+#[inline(always)]
+unsafe fn with_recorder(
+    work: impl FnOnce(&mut Recorder, *mut PyThreadState, LiveFrame) -> *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: callbacks hold the GIL and run in a frame.
+    unsafe {
+        let Some(recorder) = recorder() else {
+            return none();
+        };
+        if !recorder.is_active {
+            return none();
+        }
+        let tstate = PyThreadState_Get();
+        let live = LiveFrame::current(recorder.tier, tstate);
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(recorder, tstate, live)));
+        outcome.unwrap_or_else(|_| {
+            if let Some(recorder) = self::recorder() {
+                recorder.is_active = false;
+                recorder.has_panicked = true;
+            }
+            none()
+        })
+    }
+}
+
+#[inline(always)]
+unsafe fn argument(arguments: Arguments, at: usize) -> *mut PyObject {
+    // SAFETY: each event has the arguments that its callback reads.
+    unsafe { arguments.add(at).read() }
+}
+
+#[inline(always)]
+unsafe fn int_argument(arguments: Arguments, at: usize) -> i32 {
+    // SAFETY: lines and offsets are small exact ints.
+    unsafe { layout::small_int(argument(arguments, at)).unwrap_or(0) as i32 }
+}
+
+unsafe extern "C" fn on_line(
+    _callable: *mut PyObject,
+    arguments: Arguments,
+    _n: usize,
+    _names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: `LINE(code, line)`.
+    unsafe {
+        with_recorder(|recorder, tstate, live| {
+            let (code, line) = (argument(arguments, 0), int_argument(arguments, 1));
+            recorder.line(tstate, live, code, line);
+            none()
+        })
+    }
+}
+
+unsafe extern "C" fn on_start(
+    _callable: *mut PyObject,
+    arguments: Arguments,
+    _n: usize,
+    _names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: `PY_START(code, offset)`.
+    unsafe {
+        with_recorder(|recorder, tstate, live| {
+            let object = argument(arguments, 0);
+            let code = match recorder.codes.get_mut(&(object as usize)) {
+                Some(code) => &raw mut **code,
+                None => registry::first_seen(recorder, object),
+            };
+            match (*code).role {
+                Role::Foreign if (*code).is_pure || !recorder.registry.records_lines => disable(),
+                Role::Foreign => {
+                    recorder.foreign_code_runs();
+                    none()
+                }
+                Role::Function | Role::Line => {
+                    recorder.frame_starts_at(live);
+                    if (*code).number.is_none() {
+                        registry::announce(recorder, code);
+                    }
+                    recorder.start_call(tstate, live, code);
+                    none()
+                }
+            }
+        })
+    }
+}
+
+unsafe extern "C" fn on_resume(
+    _callable: *mut PyObject,
+    arguments: Arguments,
+    _n: usize,
+    _names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: `PY_RESUME(code, offset)`, `PY_THROW(code, offset, exception)`.
+    unsafe {
+        with_recorder(|recorder, tstate, live| {
+            let object = argument(arguments, 0);
+            match recorder.codes.get(&(object as usize)) {
+                Some(code) if code.role != Role::Foreign => {
+                    recorder.resume_call(tstate, live, object);
+                }
+                Some(code) if code.is_pure => {}
+                _ => recorder.foreign_code_runs(),
+            }
+            none()
+        })
+    }
+}
+
+unsafe extern "C" fn on_return(
+    _callable: *mut PyObject,
+    arguments: Arguments,
+    _n: usize,
+    _names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: `PY_RETURN(code, offset, value)`.
+    unsafe {
+        with_recorder(|recorder, tstate, live| {
+            let (code, value) = (argument(arguments, 0), argument(arguments, 2));
+            recorder.end_call(tstate, live, code, record::RETURN, value);
+            none()
+        })
+    }
+}
+
+unsafe extern "C" fn on_unwind(
+    _callable: *mut PyObject,
+    arguments: Arguments,
+    _n: usize,
+    _names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: `PY_UNWIND(code, offset, exception)`, for all code.
+    unsafe {
+        with_recorder(|recorder, tstate, live| {
+            let (code, exception) = (argument(arguments, 0), argument(arguments, 2));
+            if recorder.knows_frame(tstate, live) {
+                recorder.end_call(tstate, live, code, record::UNWIND, exception);
+            }
+            none()
+        })
+    }
+}
+
+unsafe extern "C" fn on_yield(
+    _callable: *mut PyObject,
+    arguments: Arguments,
+    _n: usize,
+    _names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: `PY_YIELD(code, offset, value)`.
+    unsafe {
+        with_recorder(|recorder, tstate, live| {
+            let (code, value) = (argument(arguments, 0), argument(arguments, 2));
+            recorder.suspend_call(tstate, live, code, value);
+            none()
+        })
+    }
+}
+
+unsafe extern "C" fn on_jump(
+    _callable: *mut PyObject,
+    arguments: Arguments,
+    _n: usize,
+    _names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: `JUMP(code, offset, destination)`.
+    unsafe {
+        with_recorder(|recorder, tstate, live| {
+            let (object, offset) = (argument(arguments, 0), int_argument(arguments, 1));
+            let at = offset as usize / 2;
+            match recorder.codes.get(&(object as usize)) {
+                Some(code)
+                    if code
+                        .units
+                        .get(at)
+                        .is_some_and(|bits| bits & unit::LOOP != 0) =>
+                {
+                    let line = code.line_of_unit(at) as i32;
+                    recorder.line(tstate, live, object, line);
+                    none()
+                }
+                _ => disable(),
+            }
+        })
+    }
+}
+
+unsafe extern "C" fn on_instruction(
+    _callable: *mut PyObject,
+    arguments: Arguments,
+    _n: usize,
+    _names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: `INSTRUCTION(code, offset)`; codes live as long as the recorder.
+    unsafe {
+        with_recorder(|recorder, tstate, live| {
+            let (object, offset) = (argument(arguments, 0), int_argument(arguments, 1));
+            let at = offset as usize / 2;
+            let Some(code) = recorder.codes.get(&(object as usize)) else {
+                return disable();
+            };
+            // The recorder changes no code while it runs.
+            let code: &Code = &*(&raw const **code);
+            let bits = code.units.get(at).copied().unwrap_or(0) & !unit::LOOP;
+            if bits == 0 {
+                return disable();
+            }
+            if recorder.tier == Tier::Portable {
+                return none();
+            }
+            if bits & unit::LINE != 0 {
+                let line = code.line_of_unit(at) as i32;
+                recorder.line_from_instruction(tstate, live, object, line, at as u32);
+            }
+            if bits & unit::AFTER_SITE != 0 {
+                recorder.after_site(tstate, live, code);
+            }
+            if bits & unit::SITE != 0
+                && let Some(action) = code.site(at)
+            {
+                recorder.site(tstate, live, code, action);
+            }
+            none()
+        })
+    }
+}
+
+/// The dict watcher.
+///
+/// # Safety
+/// Called by CPython with the GIL held.
+pub unsafe extern "C" fn on_dict_event(
+    event: c_int,
+    dict: *mut PyObject,
+    key: *mut PyObject,
+    item: *mut PyObject,
+) -> c_int {
+    // SAFETY: no other reference to the recorder is in use: the program is running, not a callback.
+    let outcome = catch_unwind(AssertUnwindSafe(|| unsafe {
+        if let (Some(recorder), Some(event)) = (recorder(), DictEvent::from_number(event)) {
+            recorder.heap.dict_changed(event, dict, key, item);
+        }
+    }));
+    // SAFETY: as above.
+    if outcome.is_err()
+        && let Some(recorder) = unsafe { recorder() }
+    {
+        recorder.is_active = false;
+        recorder.has_panicked = true;
+    }
+    0
+}
+
+/// Appended to `gc.callbacks`: after a collection addresses may be used again.
+unsafe extern "C" fn on_collection(
+    _module: *mut PyObject,
+    arguments: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: `callback(phase, info)`; the collector holds the GIL.
+    unsafe {
+        let phase = PyTuple_GetItem(arguments, 0);
+        if !phase.is_null() && PyUnicode_CompareWithASCIIString(phase, c"stop".as_ptr()) == 0 {
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                if let Some(recorder) = recorder() {
+                    recorder.collected();
+                }
+            }));
+        }
+        PyErr_Clear();
+        none()
+    }
+}
+
+/// Makes the function for `gc.callbacks`.
+///
+/// # Safety
+/// The GIL must be held.
+pub unsafe fn make_collection_callback() -> *mut PyObject {
+    struct Definition(std::cell::UnsafeCell<PyMethodDef>);
+    // SAFETY: CPython only reads the definition.
+    unsafe impl Sync for Definition {}
+    static DEFINITION: Definition = Definition(std::cell::UnsafeCell::new(PyMethodDef {
+        ml_name: c"_spacetime_collected".as_ptr() as *const c_char,
+        ml_meth: PyMethodDefPointer {
+            PyCFunction: on_collection,
+        },
+        ml_flags: METH_VARARGS,
+        ml_doc: ptr::null(),
+    }));
+    // SAFETY: the definition is static.
+    unsafe { PyCFunction_NewEx(DEFINITION.0.get(), ptr::null_mut(), ptr::null_mut()) }
+}

@@ -1,0 +1,637 @@
+//! Code objects as the recorder knows them: what to do at each event of each.
+//!
+//! A plan is made once per code object, when it first runs, from the facts of
+//! `spacetime-bytecode`. Without facts (a version whose bytecode is not known, or the portable
+//! tier) the plan re-reads everything at every line.
+
+use crate::effects;
+use crate::layout;
+use pyo3_ffi::*;
+use spacetime_bytecode as bytecode;
+use spacetime_bytecode::{CallShape, Callee, CodeFacts, SiteKind, StackPosition};
+use std::collections::BTreeMap;
+
+/// How a code object is recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// Not at all; what it changes is noticed.
+    Foreign,
+    /// Arguments and outcome.
+    Function,
+    /// Every line.
+    Line,
+}
+
+/// What to read at the end of a line.
+#[derive(Default, Debug)]
+pub struct LinePlan {
+    /// Slots that may have been bound or unbound.
+    pub written: Vec<u16>,
+    /// Slots whose object may have been changed.
+    pub touched: Vec<u16>,
+    /// Slots that only in-place operators bind: the same address means the same object.
+    pub in_place: Vec<u16>,
+    /// Anything may have been changed.
+    pub unknown: bool,
+}
+
+impl LinePlan {
+    /// Nothing is read.
+    pub const NOTHING: LinePlan = LinePlan {
+        written: Vec::new(),
+        touched: Vec::new(),
+        in_place: Vec::new(),
+        unknown: false,
+    };
+}
+
+/// A namespace that was looked up, with the places of the names that a code object uses.
+pub struct KnownNamespace {
+    /// The namespace.
+    pub index: u32,
+    /// The place of each of [`Code::global_names`].
+    pub places: Box<[u32]>,
+}
+
+/// What to do at an instruction.
+#[derive(Clone, Copy, Debug)]
+pub enum SiteAction {
+    /// The object at this place of the value stack is about to be changed.
+    Mark(StackPosition),
+    /// Something is about to be called that may change an object.
+    Call(CallShape),
+    /// A method of the object at this place is about to become a value.
+    Escape(StackPosition),
+}
+
+/// What an instruction event means, as bits of [`Code::units`].
+pub mod unit {
+    /// A line may begin here (codes whose LINE events are slow).
+    pub const LINE: u8 = 1;
+    /// A site: see [`super::Code::sites`].
+    pub const SITE: u8 = 2;
+    /// The instruction after a site.
+    pub const AFTER_SITE: u8 = 4;
+    /// A backward jump to the line it is on.
+    pub const LOOP: u8 = 8;
+}
+
+/// A code object and its plan.
+pub struct Code {
+    /// The code object, kept alive.
+    pub object: *mut PyObject,
+    /// Its number in the stream, once it was written.
+    pub number: Option<u32>,
+    /// How it is recorded.
+    pub role: Role,
+    /// Lines to record, ascending; empty for all.
+    pub only_lines: Vec<u32>,
+    /// Number of slots.
+    pub n_slots: usize,
+    /// Number of parameters.
+    pub n_parameters: usize,
+    /// Whether the slot holds a cell.
+    pub is_cell: Box<[bool]>,
+    /// Slots to record: all but those the user excluded.
+    pub recorded_slots: Box<[u16]>,
+    /// Slot names, kept alive by the code object.
+    pub slot_names: Box<[*mut PyObject]>,
+    /// `co_firstlineno`.
+    pub first_line: i32,
+    /// `co_flags`.
+    pub flags: i32,
+    /// Locals live in a mapping: module and class bodies, `exec`.
+    pub has_locals_object: bool,
+    /// Names of globals it refers to, interned, kept alive by the code object.
+    pub global_names: Box<[*mut PyObject]>,
+    /// The namespace whose places were looked up last, and the places.
+    pub namespace: Option<KnownNamespace>,
+    min_line: u32,
+    plans: Box<[LinePlan]>,
+    other_lines: LinePlan,
+    /// For each code unit what an instruction event means.
+    pub units: Box<[u8]>,
+    line_of_unit: Box<[u32]>,
+    sites: BTreeMap<u32, SiteAction>,
+    /// LINE events are slow: instruction events stand for them.
+    pub uses_instructions_as_lines: bool,
+    /// Runs no code that can change an object.
+    pub is_pure: bool,
+    /// A C function that changes objects is used as a value.
+    pub escapes: bool,
+}
+
+/// `CO_OPTIMIZED`: locals are in slots.
+const OPTIMIZED: i32 = 1;
+/// `CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR`.
+pub const SUSPENDABLE: i32 = 0x20 | 0x80 | 0x200;
+
+impl Code {
+    /// Records only some of the slots.
+    pub fn exclude_slots(&mut self, is_excluded: impl Fn(u16) -> bool) {
+        let keep = |slot: &u16| !is_excluded(*slot);
+        self.recorded_slots = (0..self.n_slots as u16).filter(keep).collect();
+        for plan in self.plans.iter_mut().chain([&mut self.other_lines]) {
+            plan.written.retain(keep);
+        }
+    }
+
+    /// Whether it may be suspended.
+    pub fn is_suspendable(&self) -> bool {
+        self.flags & SUSPENDABLE != 0
+    }
+
+    /// The plan for what happened on a line.
+    #[inline]
+    pub fn plan(&self, line: i32) -> *const LinePlan {
+        let row = (line as u32).wrapping_sub(self.min_line) as usize;
+        self.plans.get(row).unwrap_or(&self.other_lines)
+    }
+
+    /// The plan that reads every slot.
+    pub fn plan_of_all(&self) -> &LinePlan {
+        &self.other_lines
+    }
+
+    /// The line of a code unit, 0 for none.
+    #[inline]
+    pub fn line_of_unit(&self, unit: usize) -> u32 {
+        self.line_of_unit.get(unit).copied().unwrap_or(0)
+    }
+
+    /// The site at a unit.
+    #[inline]
+    pub fn site(&self, unit: usize) -> Option<SiteAction> {
+        self.sites.get(&(unit as u32)).copied()
+    }
+
+    /// Whether some instruction needs an event of its own.
+    pub fn has_sites(&self) -> bool {
+        !self.sites.is_empty()
+    }
+
+    /// Whether a line runs several times without a LINE event for each.
+    pub fn has_loops_on_one_line(&self) -> bool {
+        self.units.iter().any(|bits| bits & unit::LOOP != 0)
+    }
+
+    /// Whether the user wants the line.
+    #[inline]
+    pub fn wants_line(&self, line: i32) -> bool {
+        self.only_lines.is_empty() || self.only_lines.binary_search(&(line as u32)).is_ok()
+    }
+}
+
+/// A code object taken apart, for the analysis and for the trace.
+pub struct Parts {
+    /// `co_code`.
+    pub bytecode: Vec<u8>,
+    /// `co_names`.
+    pub names: Vec<String>,
+    /// Slot names.
+    pub slot_names: Vec<String>,
+    /// Slot kinds.
+    pub slot_kinds: Vec<u8>,
+    /// Positional-only, positional, keyword-only parameters.
+    pub parameters: [u32; 3],
+}
+
+/// Takes a code object apart.
+///
+/// # Safety
+/// `object` must be a code object, with the GIL held and no exception set.
+pub unsafe fn parts(object: *mut PyObject) -> Parts {
+    // SAFETY: attributes of an exact code object are data descriptors in C: reading them runs no
+    // code of the program.
+    unsafe {
+        let (slot_objects, slot_kinds) = slots(object);
+        let text = |&name: &*mut PyObject| crate::heap::names::text_of(name).unwrap_or_default();
+        Parts {
+            bytecode: bytes_attribute(object, c"co_code"),
+            names: object_tuple(object, c"co_names").iter().map(text).collect(),
+            slot_names: slot_objects.iter().map(text).collect(),
+            slot_kinds,
+            parameters: [c"co_posonlyargcount", c"co_argcount", c"co_kwonlyargcount"]
+                .map(|name| int_attribute(object, name) as u32),
+        }
+    }
+}
+
+/// How much of the analysis is used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Facts {
+    /// All of it.
+    All,
+    /// Only where events are needed; everything is read at every line.
+    EventsOnly,
+    /// None: the bytecode is not understood.
+    None,
+}
+
+/// Plans how a code object is recorded.
+///
+/// # Safety
+/// As for [`parts`].
+pub unsafe fn plan(
+    object: *mut PyObject,
+    role: Role,
+    facts_wanted: Facts,
+    resolve: impl Fn(&str) -> GlobalCallee,
+) -> (Code, Parts) {
+    // SAFETY: as for `parts`; the code object is kept alive from here on.
+    unsafe {
+        Py_INCREF(object);
+        let parts = parts(object);
+        let name_objects = object_tuple(object, c"co_names");
+        let (slot_objects, _) = slots(object);
+        let flags = int_attribute(object, c"co_flags") as i32;
+        let first_line = int_attribute(object, c"co_firstlineno") as i32;
+        let n_parameters = parts.parameters[1]
+            + parts.parameters[2]
+            + u32::from(flags & 0x4 != 0)
+            + u32::from(flags & 0x8 != 0);
+        let n_slots = slot_objects.len();
+        let mut code = Code {
+            object,
+            number: None,
+            role,
+            only_lines: Vec::new(),
+            n_slots,
+            n_parameters: n_parameters as usize,
+            is_cell: parts
+                .slot_kinds
+                .iter()
+                .map(|kind| kind & 0xC0 != 0)
+                .collect(),
+            recorded_slots: (0..n_slots as u16).collect(),
+            slot_names: slot_objects.into(),
+            first_line,
+            flags,
+            has_locals_object: flags & OPTIMIZED == 0,
+            global_names: Box::default(),
+            namespace: None,
+            min_line: 0,
+            plans: Box::default(),
+            other_lines: LinePlan {
+                written: (0..n_slots as u16).collect(),
+                unknown: true,
+                ..LinePlan::default()
+            },
+            units: Box::default(),
+            line_of_unit: Box::default(),
+            sites: BTreeMap::new(),
+            uses_instructions_as_lines: false,
+            is_pure: false,
+            escapes: false,
+        };
+        let facts = (facts_wanted != Facts::None)
+            .then(|| analyze(&code, &parts))
+            .flatten();
+        match facts {
+            Some(facts) => {
+                let used = facts
+                    .global_names
+                    .iter()
+                    .map(|&name| name_objects[name as usize]);
+                code.global_names = used.collect();
+                code.units = vec![0; facts.line_of_unit.len()].into();
+                facts
+                    .loop_jumps
+                    .iter()
+                    .for_each(|&at| code.units[at as usize] |= unit::LOOP);
+                code.line_of_unit = facts.line_of_unit.clone().into();
+                if facts_wanted == Facts::All {
+                    apply(&mut code, facts, &parts.names, resolve);
+                }
+            }
+            // Without facts every name may be a global.
+            None => code.global_names = name_objects.into(),
+        }
+        (code, parts)
+    }
+}
+
+unsafe fn analyze(code: &Code, parts: &Parts) -> Option<CodeFacts> {
+    // SAFETY: passed on.
+    unsafe {
+        let slots: Vec<_> = parts
+            .slot_names
+            .iter()
+            .zip(&parts.slot_kinds)
+            .map(|(name, &kind)| bytecode::Slot { name, kind })
+            .collect();
+        let names: Vec<&str> = parts.names.iter().map(String::as_str).collect();
+        let const_texts = constant_texts(code.object);
+        let consts = constants(code.object, &const_texts);
+        let line_table = bytes_attribute(code.object, c"co_linetable");
+        let exception_table = bytes_attribute(code.object, c"co_exceptiontable");
+        let input = bytecode::CodeInput {
+            version: crate::selfcheck::version()?,
+            code: &parts.bytecode,
+            line_table: &line_table,
+            exception_table: &exception_table,
+            first_line: code.first_line.max(0) as u32,
+            flags: code.flags as u32,
+            names: &names,
+            consts: &consts,
+            slots: &slots,
+            argument_count: code.n_parameters as u32,
+        };
+        bytecode::analyze(&input).ok()
+    }
+}
+
+/// What a global name stands for when it is called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GlobalCallee {
+    /// A Python function, a class, or a C function that changes nothing.
+    Harmless,
+    /// Something else, or nothing yet.
+    Other,
+}
+
+#[derive(Default, Clone)]
+struct LineDraft {
+    written: Vec<u16>,
+    touched: Vec<u16>,
+    in_place: Vec<u16>,
+    unknown: bool,
+}
+
+fn apply(
+    code: &mut Code,
+    facts: CodeFacts,
+    names: &[String],
+    resolve: impl Fn(&str) -> GlobalCallee,
+) {
+    let n_lines = (facts.last_line - facts.min_line) as usize + 1;
+    let cells: Vec<u16> = (0..code.n_slots as u16)
+        .filter(|&slot| code.is_cell[slot as usize])
+        .collect();
+    let written = |line: u32| -> Vec<u16> {
+        let words = facts.written.of_line(line);
+        let is_written = |slot: u16| {
+            words
+                .get(slot as usize / 64)
+                .is_some_and(|w| w >> (slot % 64) & 1 == 1)
+        };
+        (0..code.n_slots as u16)
+            .filter(|&s| is_written(s) || code.is_cell[s as usize])
+            .collect()
+    };
+    let mut drafts: Vec<LineDraft> = (0..n_lines)
+        .map(|row| LineDraft {
+            written: written(facts.min_line + row as u32),
+            ..LineDraft::default()
+        })
+        .collect();
+    let name_of = |index: u32| names.get(index as usize).map_or("", String::as_str);
+    let mut units = std::mem::take(&mut code.units);
+    let mut sites = BTreeMap::new();
+    let mut has_effects = false;
+
+    for site in &facts.sites {
+        let mut draft = LineDraft::default();
+        let row = site.line.wrapping_sub(facts.min_line) as usize;
+        let line = drafts.get_mut(row).unwrap_or(&mut draft);
+        let has_row = row < n_lines;
+        let in_line = |slot: Option<u16>| slot.filter(|_| has_row);
+        let mut touch = |slot: Option<u16>, or_else: SiteAction| match in_line(slot) {
+            Some(slot) => line.touched.push(slot),
+            None => {
+                sites.insert(site.unit, or_else);
+            }
+        };
+        match site.kind {
+            SiteKind::StoreAttr { .. }
+            | SiteKind::DeleteAttr { .. }
+            | SiteKind::StoreItem
+            | SiteKind::DeleteItem
+            | SiteKind::StoreSlice
+            | SiteKind::ExtendDisplay => {
+                touch(site.receiver_slot, SiteAction::Mark(site.receiver));
+            }
+            SiteKind::InPlace {
+                operand_is_number: true,
+                multiplies: false,
+            } => continue,
+            SiteKind::InPlace { .. } => {
+                touch(site.receiver_slot, SiteAction::Mark(site.receiver));
+                line.in_place.extend(in_line(site.receiver_slot));
+            }
+            SiteKind::LoadDunderDict => line.unknown = true,
+            SiteKind::Call(shape) | SiteKind::CallEx(shape) => match shape.callee {
+                Callee::Method { name, .. } if !may_matter(name_of(name)) => continue,
+                Callee::Method { receiver_slot, .. } => {
+                    touch(receiver_slot, SiteAction::Call(shape));
+                }
+                Callee::Global { name } if resolve(name_of(name)) == GlobalCallee::Harmless => {
+                    continue;
+                }
+                _ => {
+                    sites.insert(site.unit, SiteAction::Call(shape));
+                }
+            },
+        }
+        has_effects = true;
+    }
+    for load in &facts.escaping_loads {
+        if effects::is_mutator(name_of(load.name)) {
+            sites.insert(load.unit, SiteAction::Escape(load.receiver));
+            has_effects = true;
+        }
+    }
+    for &site_unit in sites.keys() {
+        units[site_unit as usize] |= unit::SITE;
+        // The next instruction: the next unit that control flow reaches.
+        let next = (site_unit as usize + 1..units.len())
+            .find(|&unit| facts.depth_of_unit[unit] != bytecode::UNREACHABLE);
+        if let Some(next) = next {
+            units[next] |= unit::AFTER_SITE;
+        }
+    }
+    if facts.line_events_are_slow {
+        facts
+            .state_units
+            .iter()
+            .for_each(|at| units[at as usize] |= unit::LINE);
+    }
+
+    let escaping_attributes: Vec<u32> = facts.escaping_loads.iter().map(|load| load.name).collect();
+    code.escapes = facts
+        .escapes
+        .iter()
+        .any(|name| !escaping_attributes.contains(name) && effects::is_mutator(name_of(*name)));
+    code.is_pure = !has_effects && !code.escapes;
+    code.uses_instructions_as_lines = facts.line_events_are_slow;
+    code.min_line = facts.min_line;
+    code.plans = drafts.into_iter().map(LinePlan::from).collect();
+    code.other_lines = LinePlan {
+        written: (0..code.n_slots as u16).collect(),
+        touched: cells,
+        unknown: true,
+        ..LinePlan::default()
+    };
+    code.units = units;
+    code.sites = sites;
+}
+
+/// Whether a C method of this name has an effect.
+fn may_matter(name: &str) -> bool {
+    effects::is_mutator(name) || effects::GIVES_METHODS.contains(&name)
+}
+
+impl From<LineDraft> for LinePlan {
+    fn from(draft: LineDraft) -> LinePlan {
+        let unique = |mut slots: Vec<u16>| -> Vec<u16> {
+            slots.sort_unstable();
+            slots.dedup();
+            slots
+        };
+        LinePlan {
+            written: unique(draft.written),
+            touched: unique(draft.touched),
+            in_place: unique(draft.in_place),
+            unknown: draft.unknown,
+        }
+    }
+}
+
+unsafe fn attribute(object: *mut PyObject, name: &std::ffi::CStr) -> *mut PyObject {
+    // SAFETY: `object` is a code object; the attribute exists in the versions built for.
+    let attribute = unsafe { PyObject_GetAttrString(object, name.as_ptr()) };
+    if attribute.is_null() {
+        // SAFETY: the GIL is held.
+        unsafe { PyErr_Clear() };
+    }
+    attribute
+}
+
+unsafe fn int_attribute(object: *mut PyObject, name: &std::ffi::CStr) -> i64 {
+    // SAFETY: the attribute is an int.
+    unsafe {
+        let int = attribute(object, name);
+        if int.is_null() {
+            return 0;
+        }
+        let value = PyLong_AsLongLong(int);
+        Py_DECREF(int);
+        value
+    }
+}
+
+unsafe fn bytes_attribute(object: *mut PyObject, name: &std::ffi::CStr) -> Vec<u8> {
+    // SAFETY: the attribute is bytes.
+    unsafe {
+        let bytes = attribute(object, name);
+        if bytes.is_null() {
+            return Vec::new();
+        }
+        let copy = crate::atoms::bytes_of(bytes).to_vec();
+        Py_DECREF(bytes);
+        copy
+    }
+}
+
+/// The str objects of a tuple attribute. They are interned and live as long as the code object.
+unsafe fn object_tuple(object: *mut PyObject, name: &std::ffi::CStr) -> Vec<*mut PyObject> {
+    // SAFETY: the attribute is a tuple of str.
+    unsafe {
+        let tuple = attribute(object, name);
+        if tuple.is_null() {
+            return Vec::new();
+        }
+        let items = layout::tuple_items(tuple).to_vec();
+        Py_DECREF(tuple);
+        items
+    }
+}
+
+/// A text attribute of a code object.
+///
+/// # Safety
+/// As for [`parts`].
+pub unsafe fn text_attribute(object: *mut PyObject, name: &std::ffi::CStr) -> Option<String> {
+    // SAFETY: passed on.
+    unsafe {
+        let text = attribute(object, name);
+        if text.is_null() {
+            return None;
+        }
+        let copy = crate::heap::names::text_of(text);
+        Py_DECREF(text);
+        copy
+    }
+}
+
+/// Names and kinds of the slots, in frame order.
+unsafe fn slots(object: *mut PyObject) -> (Vec<*mut PyObject>, Vec<u8>) {
+    // SAFETY: the layout was checked for the fast tier; otherwise public attributes are used.
+    unsafe {
+        if crate::selfcheck::layout_is_proved() {
+            let (names, kinds) = layout::code_slot_names(object);
+            return (
+                layout::tuple_items(names).to_vec(),
+                crate::atoms::bytes_of(kinds).to_vec(),
+            );
+        }
+        let mut names = object_tuple(object, c"co_varnames");
+        let mut kinds = vec![bytecode::slot_kind::LOCAL; names.len()];
+        for cell in object_tuple(object, c"co_cellvars") {
+            match names.iter().position(|&name| name == cell) {
+                Some(at) => kinds[at] |= bytecode::slot_kind::CELL,
+                None => {
+                    names.push(cell);
+                    kinds.push(bytecode::slot_kind::CELL);
+                }
+            }
+        }
+        for free in object_tuple(object, c"co_freevars") {
+            names.push(free);
+            kinds.push(bytecode::slot_kind::FREE);
+        }
+        (names, kinds)
+    }
+}
+
+/// The text of each constant that is a str.
+unsafe fn constant_texts(object: *mut PyObject) -> Vec<Option<String>> {
+    // SAFETY: constants live as long as the code object.
+    let constants = unsafe { object_tuple(object, c"co_consts") };
+    // SAFETY: as above.
+    constants
+        .iter()
+        .map(|&item| unsafe { crate::heap::names::text_of(item) })
+        .collect()
+}
+
+unsafe fn constants<'a>(
+    object: *mut PyObject,
+    texts: &'a [Option<String>],
+) -> Vec<bytecode::Const<'a>> {
+    // SAFETY: as above.
+    let constants = unsafe { object_tuple(object, c"co_consts") };
+    constants
+        .iter()
+        .zip(texts)
+        .map(|(&item, text)| {
+            if let Some(text) = text {
+                return bytecode::Const::Str(text);
+            }
+            // SAFETY: reads types.
+            unsafe {
+                if Py_TYPE(item) == &raw mut PyCode_Type {
+                    bytecode::Const::Code
+                } else if Py_TYPE(item) == &raw mut PyTuple_Type
+                    || Py_TYPE(item) == &raw mut PyFrozenSet_Type
+                {
+                    bytecode::Const::Tuple
+                } else if crate::atoms::classify(item) == crate::atoms::Class::Object {
+                    bytecode::Const::Other
+                } else {
+                    bytecode::Const::Atom
+                }
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,262 @@
+//! The recorder's view of running calls: one [`Frame`] for each monitored call of each thread.
+
+use crate::code::{Code, LinePlan};
+use crate::heap::EntryIndex;
+use crate::layout::{self, RawFrame};
+use pyo3_ffi::*;
+use std::ptr;
+
+/// How frames of the interpreter are read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tier {
+    /// Directly from interpreter frames.
+    Fast,
+    /// Through frame objects and `PyFrame_GetVar`.
+    Portable,
+}
+
+/// The frame that an event is about. Fast tier: the interpreter frame; portable tier: the frame
+/// object (borrowed from the running frame). Equal addresses mean the same frame while it runs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct LiveFrame(RawFrame);
+
+impl LiveFrame {
+    /// No frame.
+    pub const NONE: LiveFrame = LiveFrame(ptr::null_mut());
+
+    /// The running frame of the current thread.
+    ///
+    /// # Safety
+    /// Must be called inside a monitoring callback, with the GIL held.
+    #[inline(always)]
+    pub unsafe fn current(tier: Tier, tstate: *mut PyThreadState) -> LiveFrame {
+        // SAFETY: the layout was checked when the fast tier was chosen.
+        unsafe {
+            match tier {
+                Tier::Fast => LiveFrame(layout::current_frame(tstate)),
+                Tier::Portable => LiveFrame(frame_object(tstate).cast()),
+            }
+        }
+    }
+
+    /// The calling frame, if it is Python's.
+    ///
+    /// # Safety
+    /// The frame must be running.
+    pub unsafe fn caller(self, tier: Tier) -> LiveFrame {
+        // SAFETY: passed on.
+        unsafe {
+            match tier {
+                Tier::Fast => LiveFrame(layout::caller_frame(self.0)),
+                Tier::Portable => {
+                    let caller = PyFrame_GetBack(self.0.cast());
+                    if !caller.is_null() {
+                        // The caller is running: its frame object lives without our reference.
+                        Py_DECREF(caller.cast());
+                    }
+                    LiveFrame(caller.cast())
+                }
+            }
+        }
+    }
+
+    /// The code object it runs (borrowed).
+    ///
+    /// # Safety
+    /// The frame must be running.
+    pub unsafe fn code(self, tier: Tier) -> *mut PyObject {
+        // SAFETY: passed on.
+        unsafe {
+            match tier {
+                Tier::Fast => layout::frame_code(self.0),
+                Tier::Portable => borrowed(PyFrame_GetCode(self.0.cast()).cast()),
+            }
+        }
+    }
+
+    /// The globals (borrowed).
+    ///
+    /// # Safety
+    /// The frame must be running.
+    pub unsafe fn globals(self, tier: Tier) -> *mut PyObject {
+        // SAFETY: passed on.
+        unsafe {
+            match tier {
+                Tier::Fast => layout::frame_globals(self.0),
+                Tier::Portable => borrowed(PyFrame_GetGlobals(self.0.cast())),
+            }
+        }
+    }
+
+    /// The mapping that holds the locals of a module or class body (borrowed).
+    ///
+    /// # Safety
+    /// The frame must be running code without optimised locals.
+    pub unsafe fn locals_object(self, tier: Tier) -> *mut PyObject {
+        // SAFETY: passed on; the frame holds the mapping.
+        unsafe {
+            match tier {
+                Tier::Fast => layout::frame_locals(self.0),
+                Tier::Portable => borrowed(PyFrame_GetLocals(self.0.cast())),
+            }
+        }
+    }
+
+    /// The value of a slot, through its cell if it has one, or null (borrowed from the frame).
+    ///
+    /// # Safety
+    /// The frame must be running `code`.
+    #[inline(always)]
+    pub unsafe fn slot(self, tier: Tier, code: &Code, slot: usize) -> *mut PyObject {
+        // SAFETY: `slot` is below the number of slots of the code that runs.
+        unsafe {
+            match tier {
+                Tier::Fast => {
+                    let value = layout::frame_slots(self.0).add(slot).read();
+                    // A cell is made by the function's first instructions: a parameter is bare before.
+                    if code.is_cell[slot]
+                        && !value.is_null()
+                        && Py_TYPE(value) == &raw mut PyCell_Type
+                    {
+                        return (*value.cast::<PyCellObject>()).ob_ref;
+                    }
+                    value
+                }
+                Tier::Portable => variable(self.0.cast(), code.slot_names[slot]),
+            }
+        }
+    }
+
+    /// The value at a place of the value stack, or null. Fast tier only.
+    ///
+    /// # Safety
+    /// The frame must be running `code` at an instruction before which that place is in use.
+    #[inline(always)]
+    pub unsafe fn stack(self, n_slots: usize, position: u16) -> *mut PyObject {
+        // SAFETY: passed on.
+        unsafe {
+            layout::frame_slots(self.0)
+                .add(n_slots + position as usize)
+                .read()
+        }
+    }
+}
+
+/// The frame object of the running frame (borrowed from it).
+unsafe fn frame_object(tstate: *mut PyThreadState) -> *mut PyFrameObject {
+    // SAFETY: a frame is running; it keeps its frame object alive.
+    unsafe {
+        let frame = PyThreadState_GetFrame(tstate);
+        if !frame.is_null() {
+            Py_DECREF(frame.cast());
+        }
+        frame
+    }
+}
+
+/// Drops a new reference to an object that something else keeps alive.
+unsafe fn borrowed(object: *mut PyObject) -> *mut PyObject {
+    // SAFETY: passed on.
+    unsafe {
+        if object.is_null() {
+            PyErr_Clear();
+        } else {
+            Py_DECREF(object);
+        }
+    }
+    object
+}
+
+unsafe fn variable(frame: *mut PyFrameObject, name: *mut PyObject) -> *mut PyObject {
+    // SAFETY: an unbound name raises NameError, which is no concern of the program.
+    unsafe { borrowed(PyFrame_GetVar(frame, name)) }
+}
+
+/// What a slot held when it was read last.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum SlotShadow {
+    /// Unbound.
+    Null,
+    /// A machine-sized int.
+    Int(i64),
+    /// The bits of a float.
+    Float(u64),
+    /// `None`, `True`, `False` or another constant at this address.
+    Constant(*mut PyObject),
+    /// Another leaf: written again whenever the slot is.
+    Leaf,
+    /// An object.
+    Entry(EntryIndex),
+    /// An object, of this number, that was let go when the call was suspended.
+    Parked(*mut PyObject, u32),
+}
+
+/// What is to be compared after the instruction that runs now.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Pending {
+    /// Nothing.
+    Nothing,
+    /// This entry, if it is still the same object and nothing unseen happened since this epoch.
+    Entry {
+        /// The entry.
+        entry: EntryIndex,
+        /// Its object's number.
+        id: u32,
+        /// The heap's epoch.
+        epoch: u32,
+    },
+    /// Everything.
+    Everything,
+}
+
+/// A monitored call.
+pub struct Frame {
+    /// The running frame.
+    pub live: LiveFrame,
+    /// Its code. Codes live as long as the recorder.
+    pub code: *const Code,
+    /// The line it is on.
+    pub line: i32,
+    /// What to read when the line ends.
+    pub plan: *const LinePlan,
+    /// The place of its first slot among the thread's.
+    pub first_slot: usize,
+    /// The call's number in the stream.
+    pub call: u64,
+    /// The heap's epoch at which everything it reaches was compared.
+    pub synced_epoch: u32,
+    /// What the running instruction may change.
+    pub pending: Pending,
+    /// The namespace of its globals.
+    pub namespace: u32,
+    /// The namespace of its locals, for module and class bodies.
+    pub locals_namespace: Option<u32>,
+    /// Its start was stamped with the exact time.
+    pub is_stamped: bool,
+    /// Line states are recorded.
+    pub by_line: bool,
+    /// Unit of the last line event made from an instruction event.
+    pub last_unit: u32,
+    /// Line of the last line event made from an instruction event.
+    pub last_line: i32,
+}
+
+/// A suspended call: its frame, and what its slots held.
+pub struct Suspended {
+    /// The frame, to be pushed again.
+    pub frame: Frame,
+    /// Its slots.
+    pub slots: Vec<SlotShadow>,
+}
+
+/// A thread with its monitored calls.
+pub struct Thread {
+    /// Its state, for comparison only.
+    pub tstate: *mut PyThreadState,
+    /// Its number in the stream.
+    pub number: u64,
+    /// Its calls, innermost last.
+    pub frames: Vec<Frame>,
+    /// The slots of its calls.
+    pub slots: Vec<SlotShadow>,
+}

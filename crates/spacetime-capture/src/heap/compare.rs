@@ -1,0 +1,465 @@
+//! Compares an object with its shadow and writes what changed.
+
+use super::fill::live_element;
+use super::{AttributeLayout, EntryIndex, Facet, Heap, Link, MAX_ITEMS, dicts};
+use crate::atoms;
+use crate::layout::{self, Attributes, SharedKeys};
+use pyo3_ffi::*;
+use rustc_hash::FxHashMap;
+use spacetime_store::stream::{self, Kind, Sink, fidelity, record};
+
+impl Heap {
+    /// Compares a live entry with its object, writes the changes, and makes sure of what it refers to.
+    pub(super) unsafe fn compare(&mut self, index: EntryIndex) {
+        // SAFETY: the caller vouches for the object.
+        unsafe {
+            let entry = &self.entries[index as usize];
+            let object = entry.object;
+            if Py_TYPE(object) != entry.type_ {
+                self.announce_again(index);
+                return;
+            }
+            match entry.kind {
+                Kind::List => self.compare_sequence(index, layout::list_items(object)),
+                Kind::Tuple => self.compare_sequence(index, layout::tuple_items(object)),
+                Kind::Set | Kind::FrozenSet => self.compare_set(index),
+                Kind::Dict => self.compare_dict(index),
+                Kind::Str | Kind::Bytes | Kind::ByteArray => self.compare_text(index),
+                _ => {}
+            }
+            let entry = &self.entries[index as usize];
+            if self.types.get(entry.type_index).has_attributes() {
+                self.compare_attributes(index);
+            }
+        }
+        self.ensure_children(index);
+    }
+
+    fn ensure_children(&mut self, index: EntryIndex) {
+        let entry = &self.entries[index as usize];
+        if entry.content.links.is_empty()
+            && entry.attributes.links.is_empty()
+            && entry.dict.is_none()
+        {
+            return;
+        }
+        let entry = &mut self.entries[index as usize];
+        let content = std::mem::take(&mut entry.content);
+        let attributes = std::mem::take(&mut entry.attributes);
+        let dict = entry.dict.take();
+        content.edges().for_each(|edge| self.ensure(edge));
+        attributes.edges().for_each(|edge| self.ensure(edge));
+        dict.iter()
+            .flat_map(|dict| dict.edges())
+            .for_each(|edge| self.ensure(edge));
+        let entry = &mut self.entries[index as usize];
+        (entry.content, entry.attributes, entry.dict) = (content, attributes, dict);
+    }
+
+    /// The object at this address has another type now (`__class__` was assigned, or the address is
+    /// used again): its contents are written anew.
+    unsafe fn announce_again(&mut self, index: EntryIndex) {
+        let entry = &mut self.entries[index as usize];
+        let mut content = std::mem::take(&mut entry.content);
+        let mut attributes = std::mem::take(&mut entry.attributes);
+        let dict = entry.dict.take();
+        (entry.text, entry.dirty) = (None, false);
+        let watched = std::mem::take(&mut entry.watched);
+        let object = entry.object;
+        // SAFETY: the shadow's references are given back once.
+        unsafe {
+            if watched && PyDict_Check(object) != 0 {
+                PyDict_Unwatch(self.watcher, object);
+            }
+            self.release_facet(&mut content);
+            self.release_facet(&mut attributes);
+            self.release_dict(dict);
+            self.fill(index);
+        }
+    }
+
+    unsafe fn compare_sequence(&mut self, index: EntryIndex, live: &[*mut PyObject]) {
+        let live = &live[..live.len().min(MAX_ITEMS)];
+        let entry = &mut self.entries[index as usize];
+        let shadow = &entry.content.items;
+        let start = common_prefix(shadow, live);
+        if start == live.len() && start == shadow.len() {
+            return;
+        }
+        let id = entry.id;
+        let mut facet = std::mem::take(&mut entry.content);
+        // SAFETY: the live items are held by their container.
+        unsafe {
+            if facet.items.len() == live.len() {
+                self.replace_changed(id, &mut facet, live, start);
+            } else {
+                self.splice(id, &mut facet, live, start);
+            }
+        }
+        self.entries[index as usize].content = facet;
+        if live.len() == MAX_ITEMS {
+            self.put_fidelity(id, fidelity::TRUNCATED_SIZE, live.len());
+        }
+    }
+
+    /// Writes the items that differ, one by one.
+    unsafe fn replace_changed(
+        &mut self,
+        id: u32,
+        facet: &mut Facet,
+        live: &[*mut PyObject],
+        start: usize,
+    ) {
+        let mut at = start;
+        while at < live.len() {
+            let (old, old_link) = (facet.items[at], facet.link(at));
+            stream::put_object_record(&mut self.sink, record::ITEM, id);
+            self.sink.varint(at as u64);
+            // SAFETY: passed on; the old item is released once.
+            unsafe {
+                let link = self.put_kept(live[at]);
+                self.sink.record_end();
+                facet.set(at, live[at], link);
+                self.release_link(old, old_link);
+            }
+            at += 1;
+            at += common_prefix(&facet.items[at..], &live[at..]);
+        }
+    }
+
+    /// Writes the stretch between the common beginning and the common end.
+    unsafe fn splice(&mut self, id: u32, facet: &mut Facet, live: &[*mut PyObject], start: usize) {
+        let n_common = facet.items.len().min(live.len()) - start;
+        let tails = facet.items.iter().rev().zip(live.iter().rev());
+        let n_tail = tails
+            .take(n_common)
+            .take_while(|(old, new)| old == new)
+            .count();
+        let n_removed = facet.items.len() - start - n_tail;
+        let inserted = &live[start..live.len() - n_tail];
+
+        let mut added = Facet::default();
+        let mut at = start;
+        let mut to_remove = n_removed;
+        // SAFETY: passed on; removed items are released once, after the new ones are adopted, so that
+        // what only moved keeps its entry.
+        unsafe {
+            for batch in Batches::of(inserted) {
+                stream::put_object_record(&mut self.sink, record::SPLICE, id);
+                self.sink.varint(at as u64);
+                self.sink.varint(to_remove as u64);
+                self.sink.varint(batch.len() as u64);
+                for &item in batch {
+                    let link = self.put_kept(item);
+                    added.push(item, link);
+                }
+                self.sink.record_end();
+                (at, to_remove) = (at + batch.len(), 0);
+            }
+            let links_needed = !added.links.is_empty() || !facet.links.is_empty();
+            if links_needed {
+                facet.spell_links();
+                added.spell_links();
+            }
+            let old_links: Vec<Link> = match facet.links.is_empty() {
+                true => (start..start + n_removed)
+                    .map(|at| facet.link(at))
+                    .collect(),
+                false => facet
+                    .links
+                    .splice(start..start + n_removed, added.links)
+                    .collect(),
+            };
+            let old_items: Vec<_> = facet
+                .items
+                .splice(start..start + n_removed, added.items)
+                .collect();
+            for (old, link) in old_items.into_iter().zip(old_links) {
+                self.release_link(old, link);
+            }
+        }
+    }
+
+    unsafe fn compare_set(&mut self, index: EntryIndex) {
+        // SAFETY: the entry's kind says that it is a set; its elements are alive.
+        unsafe {
+            let (object, id) = self.object_and_id(index);
+            let table = layout::set_table(object);
+            let facet = &self.entries[index as usize].content;
+            let same_size = table.len() == facet.items.len();
+            if table.len() > MAX_ITEMS * 4
+                || same_size
+                    && table
+                        .iter()
+                        .zip(&facet.items)
+                        .all(|(e, &i)| live_element(e) == i)
+            {
+                return;
+            }
+            let mut old = std::mem::take(&mut self.entries[index as usize].content);
+            let mut facet = Facet::default();
+            if same_size {
+                for (at, entry) in table.iter().enumerate() {
+                    let element = live_element(entry);
+                    let link = match element {
+                        element if element == old.items[at] => {
+                            let link = old.link(at);
+                            old.set(at, std::ptr::null_mut(), Link::None);
+                            link
+                        }
+                        element if element.is_null() => Link::None,
+                        element => self.put_element(record::SET_ADD, id, element),
+                    };
+                    facet.push(element, link);
+                }
+            } else {
+                let kept = old
+                    .items
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, item)| !item.is_null());
+                let places: FxHashMap<usize, usize> =
+                    kept.map(|(at, &item)| (item as usize, at)).collect();
+                for entry in table {
+                    let element = live_element(entry);
+                    let link = match places.get(&(element as usize)) {
+                        _ if element.is_null() => Link::None,
+                        Some(&at) => {
+                            let link = old.link(at);
+                            old.set(at, std::ptr::null_mut(), Link::None);
+                            link
+                        }
+                        None => self.put_element(record::SET_ADD, id, element),
+                    };
+                    facet.push(element, link);
+                }
+            }
+            for at in 0..old.items.len() {
+                let (element, link) = (old.items[at], old.link(at));
+                if element.is_null() {
+                    continue;
+                }
+                stream::put_object_record(&mut self.sink, record::SET_DEL, id);
+                self.put_old(element, link);
+                self.sink.record_end();
+                self.release_link(element, link);
+            }
+            self.entries[index as usize].content = facet;
+        }
+    }
+
+    unsafe fn compare_text(&mut self, index: EntryIndex) {
+        let entry = &mut self.entries[index as usize];
+        let (object, id) = (entry.object, entry.id);
+        let Some(text) = &mut entry.text else { return };
+        // SAFETY: the entry's kind says that it is text.
+        let (bytes, n_bytes) = unsafe {
+            if atoms::text_equals(object, &text.bytes, text.n_bytes) {
+                return;
+            }
+            atoms::text_bytes(object)
+        };
+        let old = std::mem::replace(&mut text.bytes, bytes);
+        text.n_bytes = n_bytes;
+        let bytes = std::mem::take(&mut text.bytes);
+        match bytes.strip_prefix(&old[..]) {
+            Some(more) => self.put_text(record::TEXT_APPEND, id, more),
+            None => self.put_text(record::TEXT, id, &bytes),
+        }
+        if n_bytes > bytes.len() {
+            self.put_fidelity(id, fidelity::TRUNCATED_SIZE, n_bytes);
+        }
+        if let Some(text) = &mut self.entries[index as usize].text {
+            text.bytes = bytes;
+        }
+    }
+
+    unsafe fn compare_attributes(&mut self, index: EntryIndex) {
+        // SAFETY: the attributes of a live object are alive.
+        unsafe {
+            if self.attributes_are_equal(index) {
+                return;
+            }
+            let entry = &self.entries[index as usize];
+            let (object, type_index) = (entry.object, entry.type_index);
+            let (new_layout, live) = self.read_attributes(object, type_index);
+            let entry = &mut self.entries[index as usize];
+            let by_place = entry.attribute_layout == AttributeLayout::Values
+                && new_layout == AttributeLayout::Values
+                && live.len() >= entry.attributes.items.len();
+            match by_place {
+                true => self.replace_attributes(index, &live),
+                false => self.rewrite_attributes(index, new_layout, &live),
+            }
+        }
+    }
+
+    /// Writes the attributes that differ; each is where it was.
+    unsafe fn replace_attributes(&mut self, index: EntryIndex, live: &[*mut PyObject]) {
+        let entry = &mut self.entries[index as usize];
+        let (id, type_index) = (entry.id, entry.type_index);
+        let mut facet = std::mem::take(&mut entry.attributes);
+        while facet.items.len() < live.len() {
+            facet.push(std::ptr::null_mut(), Link::None);
+        }
+        for (at, &item) in live.iter().enumerate() {
+            let (old, old_link) = (facet.items[at], facet.link(at));
+            if old == item {
+                continue;
+            }
+            // SAFETY: passed on; the old item is released once.
+            unsafe {
+                let layout = AttributeLayout::Values;
+                let name = self
+                    .attribute_name(type_index, layout, live, at)
+                    .unwrap_or_default();
+                let link = self.put_attribute_change(id, name, item);
+                facet.set(at, item, link);
+                self.release_link(old, old_link);
+            }
+        }
+        self.entries[index as usize].attributes = facet;
+    }
+
+    /// Writes the attributes that differ, found by name.
+    unsafe fn rewrite_attributes(
+        &mut self,
+        index: EntryIndex,
+        new_layout: AttributeLayout,
+        live: &[*mut PyObject],
+    ) {
+        let entry = &mut self.entries[index as usize];
+        let (id, type_index, old_layout) = (entry.id, entry.type_index, entry.attribute_layout);
+        let old = std::mem::take(&mut entry.attributes);
+        let mut facet = Facet::default();
+        // SAFETY: passed on; old items are released once, names of pairs with them.
+        unsafe {
+            let mut old_places: FxHashMap<u32, usize> = FxHashMap::default();
+            for at in (0..old.items.len()).filter(|&at| !old.items[at].is_null()) {
+                if let Some(name) = self.attribute_name(type_index, old_layout, &old.items, at) {
+                    old_places.insert(name, at);
+                }
+            }
+            let mut to_release: Vec<usize> = Vec::new();
+            for (at, &item) in live.iter().enumerate() {
+                let name = self.attribute_name(type_index, new_layout, live, at);
+                let link = match name {
+                    Some(name) if !item.is_null() => match old_places.remove(&name) {
+                        Some(place) if old.items[place] == item => old.link(place),
+                        place => {
+                            to_release.extend(place);
+                            self.put_attribute(id, name, item)
+                        }
+                    },
+                    _ => Link::None,
+                };
+                facet.push(item, link);
+            }
+            for (name, place) in old_places {
+                self.put_attribute_change(id, name, std::ptr::null_mut());
+                to_release.push(place);
+            }
+            for place in to_release {
+                self.release_link(old.items[place], old.link(place));
+            }
+        }
+        let entry = &mut self.entries[index as usize];
+        (entry.attributes, entry.attribute_layout) = (facet, new_layout);
+    }
+
+    /// Writes that an attribute is set or, by null, removed.
+    unsafe fn put_attribute_change(&mut self, id: u32, name: u32, item: *mut PyObject) -> Link {
+        if !item.is_null() {
+            // SAFETY: passed on.
+            return unsafe { self.put_attribute(id, name, item) };
+        }
+        stream::put_object_record(&mut self.sink, record::ATTR_DEL, id);
+        self.sink.varint(u64::from(name));
+        self.sink.record_end();
+        Link::None
+    }
+
+    /// The common case, without copying: nothing was assigned.
+    #[inline]
+    unsafe fn attributes_are_equal(&self, index: EntryIndex) -> bool {
+        use super::types::Storage;
+        let entry = &self.entries[index as usize];
+        let info = self.types.get(entry.type_index);
+        let shadow = &entry.attributes.items[..];
+        // SAFETY: the facts fit the object's type.
+        unsafe {
+            let (slots, rest) = shadow.split_at(info.slots.len().min(shadow.len()));
+            let slots_equal = info.slots.iter().zip(slots).all(|(&(_, offset), &item)| {
+                layout::field::<*mut PyObject>(entry.object.cast(), offset) == item
+            });
+            if !slots_equal || slots.len() != info.slots.len() {
+                return false;
+            }
+            let attributes = match info.storage {
+                Storage::None => return true,
+                Storage::Managed => layout::managed_attributes(entry.object),
+                Storage::PlainDict => Attributes::Dict(layout::plain_dict(entry.object)),
+            };
+            match attributes {
+                Attributes::Values(values) => {
+                    let n_values = SharedKeys::of(entry.type_).map_or(0, |keys| keys.len());
+                    let live = std::slice::from_raw_parts(values, n_values);
+                    entry.attribute_layout == AttributeLayout::Values
+                        && live.len() >= rest.len()
+                        && live[..rest.len()] == *rest
+                        && live[rest.len()..].iter().all(|item| item.is_null())
+                }
+                Attributes::Dict(dict) => {
+                    entry.attribute_layout == AttributeLayout::Pairs
+                        && dicts::equals_pairs(dict, rest)
+                }
+            }
+        }
+    }
+}
+
+/// Batches of values for records of bounded size; one empty batch for no values.
+struct Batches<'a> {
+    rest: Option<&'a [*mut PyObject]>,
+}
+
+impl<'a> Batches<'a> {
+    fn of(values: &'a [*mut PyObject]) -> Batches<'a> {
+        Batches { rest: Some(values) }
+    }
+}
+
+impl<'a> Iterator for Batches<'a> {
+    type Item = &'a [*mut PyObject];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest.take()?;
+        let (batch, rest) = rest.split_at(rest.len().min(super::fill::BATCH));
+        self.rest = (!rest.is_empty()).then_some(rest);
+        Some(batch)
+    }
+}
+
+/// Length of the common beginning of two arrays of addresses.
+#[inline]
+fn common_prefix(left: &[*mut PyObject], right: &[*mut PyObject]) -> usize {
+    const LANES: usize = 16;
+    let n = left.len().min(right.len());
+    let (left, right) = (&left[..n], &right[..n]);
+    let mut at = 0;
+    for (a, b) in left.chunks_exact(LANES).zip(right.chunks_exact(LANES)) {
+        let differs = a
+            .iter()
+            .zip(b)
+            .fold(0, |bits, (&a, &b)| bits | (a as usize ^ b as usize));
+        if differs != 0 {
+            break;
+        }
+        at += LANES;
+    }
+    at + left[at..]
+        .iter()
+        .zip(&right[at..])
+        .take_while(|(a, b)| a == b)
+        .count()
+}

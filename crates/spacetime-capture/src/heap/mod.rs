@@ -1,0 +1,761 @@
+//! A mirror of the part of the program's heap that recorded calls can reach.
+//!
+//! Every object reachable from a recorded frame or global has an [`Entry`]: its number in the
+//! stream and a shadow of its contents. Comparing the shadow with the object gives the delta.
+//!
+//! Rules that make this sound and cheap:
+//!
+//! * An entry counts the shadow references to it (`edges`). When the count falls to zero the object
+//!   is out of reach and the entry goes, so that a new object at the same address is not taken for
+//!   it. Cycles that die are found by the garbage collector only, which raises the epoch.
+//! * An entry whose `epoch` is the heap's epoch is known to be equal to its object. Whatever may
+//!   have changed objects unseen raises the heap's epoch; an entry of an older epoch is compared
+//!   before it is believed ([`Heap::ensure`]), each at most once an epoch.
+//! * Objects are only read through references that were read from live objects or live frames in
+//!   the same event. An entry alone is never a reason to touch its address.
+//! * Strong references are held to leaves only ([`Class::Leaf`], [`Class::Text`]): they have no
+//!   finaliser, and an address that is kept alive is not used again, so that comparing addresses
+//!   of items is comparing values.
+//! * An entry that lost one reference and gained another within one event may be a new object at an
+//!   old address: it is compared at once ([`Heap::settle`]).
+//!
+//! Hot path: no lock, no Python code run, allocation in the arena of entries only.
+
+mod compare;
+mod dicts;
+mod fill;
+pub mod names;
+pub mod types;
+
+pub use dicts::{DictEvent, Namespace};
+
+use crate::atoms::{self, Class};
+use names::Names;
+use pyo3_ffi::*;
+use rustc_hash::FxHashMap;
+use spacetime_store::ring::RingWriter;
+use spacetime_store::stream::{self, Kind, Sink, fidelity, record, value};
+use types::Types;
+
+/// Objects adopted in one event beyond this number are not followed.
+const MAX_ADOPTED: u32 = 200_000;
+/// Items of one container beyond this number are not kept.
+const MAX_ITEMS: usize = 1 << 20;
+
+/// Index of an entry in the arena.
+pub type EntryIndex = u32;
+
+/// What a shadow item refers to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Link {
+    /// Nothing that is tracked.
+    None,
+    /// A leaf, kept alive by the shadow.
+    Leaf,
+    /// An object with an entry; counted.
+    Edge(EntryIndex),
+    /// Text with an entry; counted and kept alive.
+    Text(EntryIndex),
+}
+
+/// The shadow of one array of references.
+#[derive(Default)]
+pub(crate) struct Facet {
+    items: Vec<*mut PyObject>,
+    /// Parallel to `items`, or empty while all items are leaves or null.
+    links: Vec<Link>,
+}
+
+impl Facet {
+    fn link(&self, index: usize) -> Link {
+        match self.links.get(index) {
+            Some(&link) => link,
+            None if self.items[index].is_null() => Link::None,
+            None => Link::Leaf,
+        }
+    }
+
+    /// Room for a link that is not a leaf.
+    fn spell_links(&mut self) {
+        if self.links.is_empty() {
+            let links = self.items.iter();
+            self.links = links
+                .map(|i| if i.is_null() { Link::None } else { Link::Leaf })
+                .collect();
+        }
+    }
+
+    fn set(&mut self, index: usize, item: *mut PyObject, link: Link) {
+        if link != Link::Leaf && !(link == Link::None && item.is_null()) {
+            self.spell_links();
+        }
+        self.items[index] = item;
+        if let Some(place) = self.links.get_mut(index) {
+            *place = link;
+        }
+    }
+
+    fn push(&mut self, item: *mut PyObject, link: Link) {
+        if link != Link::Leaf && !(link == Link::None && item.is_null()) {
+            self.spell_links();
+        }
+        if !self.links.is_empty() || !(link == Link::Leaf || item.is_null()) {
+            self.links.push(link);
+        }
+        self.items.push(item);
+    }
+
+    /// Gives back the references to leaves; the facet is not used afterwards.
+    unsafe fn drop_kept(&self) {
+        for (at, &item) in self.items.iter().enumerate() {
+            if matches!(self.link(at), Link::Leaf | Link::Text(_)) {
+                // SAFETY: the shadow's own reference.
+                unsafe { Py_DECREF(item) };
+            }
+        }
+    }
+
+    fn edges(&self) -> impl Iterator<Item = EntryIndex> + '_ {
+        self.links.iter().filter_map(|link| match *link {
+            Link::Edge(entry) | Link::Text(entry) => Some(entry),
+            _ => None,
+        })
+    }
+}
+
+/// How the attributes of an instance are laid out in its shadow, after the slots.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AttributeLayout {
+    /// Parallel to the type's shared keys.
+    Values,
+    /// Name, value, name, value of a dict.
+    Pairs,
+}
+
+/// Text or bytes as written last.
+pub(crate) struct Text {
+    bytes: Vec<u8>,
+    n_bytes: usize,
+}
+
+/// The shadow of one object.
+pub(crate) struct Entry {
+    object: *mut PyObject,
+    type_: *mut PyTypeObject,
+    id: u32,
+    edges: u32,
+    epoch: u32,
+    /// Event in which it last lost a reference.
+    lost: u32,
+    /// Event in which it last gained a reference.
+    gained: u32,
+    /// Event in which it was last compared out of turn.
+    doubted: u32,
+    type_index: u32,
+    kind: Kind,
+    state: EntryState,
+    attribute_layout: AttributeLayout,
+    /// Nothing in it can change: text, functions, classes, modules, opaque objects.
+    is_constant: bool,
+    /// A dict whose changes are pushed by the dict watcher.
+    watched: bool,
+    /// A watched dict whose shadow is not complete: it is compared like others.
+    dirty: bool,
+    content: Facet,
+    attributes: Facet,
+    text: Option<Box<Text>>,
+    dict: Option<Box<dicts::DictShadow>>,
+}
+
+impl Entry {
+    /// The entries it refers to.
+    fn edges(&self) -> impl Iterator<Item = EntryIndex> + '_ {
+        let dict = self.dict.iter().flat_map(|dict| dict.edges());
+        self.content
+            .edges()
+            .chain(self.attributes.edges())
+            .chain(dict)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum EntryState {
+    /// A free place in the arena.
+    Free,
+    /// Announced, contents not yet read.
+    New,
+    /// Contents read.
+    Live,
+    /// A dict that has been deallocated; its number goes when the last reference is dropped.
+    Dead,
+}
+
+/// The mirror. One for each recorder, used under the GIL only.
+pub struct Heap {
+    /// The stream.
+    pub sink: RingWriter,
+    entries: Vec<Entry>,
+    free: Vec<EntryIndex>,
+    by_address: FxHashMap<usize, EntryIndex>,
+    types: Types,
+    names: Names,
+    namespaces: Vec<Namespace>,
+    namespace_by_dict: FxHashMap<usize, u32>,
+    next_id: u32,
+    epoch: u32,
+    event: u32,
+    /// Entries to fill or compare.
+    work: Vec<EntryIndex>,
+    /// Entries that may be a new object at an old address.
+    doubts: Vec<EntryIndex>,
+    /// Entries whose count fell to zero in this event.
+    unreferenced: Vec<EntryIndex>,
+    dirty_dicts: Vec<EntryIndex>,
+    watcher: i32,
+    n_adopted: u32,
+    n_live: usize,
+    purge_at: usize,
+}
+
+impl Heap {
+    /// An empty mirror that writes to `sink`. `watcher` is a dict watcher that calls
+    /// [`Heap::dict_changed`].
+    pub fn new(sink: RingWriter, types: Types, watcher: i32) -> Heap {
+        Heap {
+            sink,
+            entries: Vec::new(),
+            free: Vec::new(),
+            by_address: FxHashMap::default(),
+            types,
+            names: Names::default(),
+            namespaces: Vec::new(),
+            namespace_by_dict: FxHashMap::default(),
+            next_id: 1,
+            epoch: 1,
+            event: 1,
+            work: Vec::new(),
+            doubts: Vec::new(),
+            unreferenced: Vec::new(),
+            dirty_dicts: Vec::new(),
+            watcher,
+            n_adopted: 0,
+            n_live: 0,
+            purge_at: 4096,
+        }
+    }
+
+    /// The epoch: grows whenever objects may have changed unseen.
+    #[inline(always)]
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Says that objects may have changed unseen.
+    #[inline(always)]
+    pub fn doubt_everything(&mut self) {
+        self.epoch = self.epoch.wrapping_add(1);
+    }
+
+    /// The object's number in the stream.
+    #[inline]
+    pub fn id_of(&self, entry: EntryIndex) -> u32 {
+        self.entries[entry as usize].id
+    }
+
+    /// The address an entry is about.
+    #[inline]
+    pub fn object_of(&self, entry: EntryIndex) -> *mut PyObject {
+        self.entries[entry as usize].object
+    }
+
+    /// Number of objects in the mirror.
+    pub fn len(&self) -> usize {
+        self.n_live
+    }
+
+    /// The entry of an object, if it has one.
+    #[inline]
+    pub fn find(&self, object: *mut PyObject) -> Option<EntryIndex> {
+        self.by_address.get(&(object as usize)).copied()
+    }
+
+    /// Writes a value and counts the reference if it is an object. The value must be alive.
+    ///
+    /// # Safety
+    /// `object` must be null or a live object, with the GIL held.
+    #[inline]
+    pub unsafe fn put_value(&mut self, object: *mut PyObject) -> Option<EntryIndex> {
+        // SAFETY: passed on.
+        match unsafe { self.put_item(object) } {
+            Link::Edge(entry) | Link::Text(entry) => Some(entry),
+            Link::None | Link::Leaf => None,
+        }
+    }
+
+    /// Writes a value and counts the reference, without keeping leaves alive.
+    unsafe fn put_item(&mut self, object: *mut PyObject) -> Link {
+        // SAFETY: passed on.
+        unsafe {
+            match atoms::classify(object) {
+                Class::Null => {
+                    self.sink.byte(value::NULL);
+                    Link::None
+                }
+                Class::Leaf => {
+                    atoms::put_leaf(&mut self.sink, object);
+                    Link::Leaf
+                }
+                class => match self.adopt(object) {
+                    Some(entry) => {
+                        stream::put_ref(&mut self.sink, self.entries[entry as usize].id);
+                        if class == Class::Text {
+                            Link::Text(entry)
+                        } else {
+                            Link::Edge(entry)
+                        }
+                    }
+                    None => {
+                        self.sink.byte(value::GAP);
+                        self.sink.byte(fidelity::TRUNCATED_COUNT);
+                        Link::None
+                    }
+                },
+            }
+        }
+    }
+
+    /// Writes a value for the shadow of a container: leaves are kept alive.
+    unsafe fn put_kept(&mut self, object: *mut PyObject) -> Link {
+        // SAFETY: passed on; a leaf is alive here.
+        unsafe {
+            let link = self.put_item(object);
+            if matches!(link, Link::Leaf | Link::Text(_)) {
+                Py_INCREF(object);
+            }
+            link
+        }
+    }
+
+    /// Writes the value of a shadow item without touching its object.
+    unsafe fn put_old(&mut self, object: *mut PyObject, link: Link) {
+        match link {
+            // SAFETY: a leaf is kept alive by the shadow.
+            Link::Leaf => unsafe { atoms::put_leaf(&mut self.sink, object) },
+            Link::Edge(entry) | Link::Text(entry) => {
+                stream::put_ref(&mut self.sink, self.entries[entry as usize].id);
+            }
+            Link::None => self.sink.byte(value::NULL),
+        }
+    }
+
+    /// Counts one more reference to a live object, giving it an entry if it has none. `None` when
+    /// too many objects were adopted in this event.
+    ///
+    /// # Safety
+    /// `object` must be a live object that is not a leaf, with the GIL held.
+    pub unsafe fn adopt(&mut self, object: *mut PyObject) -> Option<EntryIndex> {
+        if let Some(index) = self.find(object) {
+            let (event, epoch) = (self.event, self.epoch);
+            let entry = &mut self.entries[index as usize];
+            entry.edges += 1;
+            entry.gained = event;
+            if entry.lost == event || entry.edges == 1 {
+                self.doubts.push(index);
+            } else if entry.epoch != epoch {
+                entry.epoch = epoch;
+                match entry.is_constant {
+                    // Nothing proves that it is the same object.
+                    true => self.doubts.push(index),
+                    false => self.work.push(index),
+                }
+            }
+            return Some(index);
+        }
+        if self.n_adopted >= MAX_ADOPTED {
+            return None;
+        }
+        self.n_adopted += 1;
+        // SAFETY: `object` is alive.
+        Some(unsafe { self.announce(object) })
+    }
+
+    /// Makes an entry with one reference and queues it to be filled.
+    unsafe fn announce(&mut self, object: *mut PyObject) -> EntryIndex {
+        // SAFETY: `object` is alive.
+        let type_ = unsafe { Py_TYPE(object) };
+        let entry = Entry {
+            object,
+            type_,
+            id: self.next_id,
+            edges: 1,
+            epoch: self.epoch,
+            lost: 0,
+            gained: self.event,
+            doubted: 0,
+            type_index: 0,
+            kind: Kind::Opaque,
+            state: EntryState::New,
+            attribute_layout: AttributeLayout::Values,
+            is_constant: false,
+            watched: false,
+            dirty: false,
+            content: Facet::default(),
+            attributes: Facet::default(),
+            text: None,
+            dict: None,
+        };
+        self.next_id += 1;
+        self.n_live += 1;
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.entries[index as usize] = entry;
+                index
+            }
+            None => {
+                self.entries.push(entry);
+                self.entries.len() as EntryIndex - 1
+            }
+        };
+        self.by_address.insert(object as usize, index);
+        self.work.push(index);
+        index
+    }
+
+    /// Makes sure that the entry equals its object, by the next [`Heap::settle`]. The object must be
+    /// alive: the caller has just read a reference to it.
+    #[inline]
+    pub fn ensure(&mut self, index: EntryIndex) {
+        let entry = &mut self.entries[index as usize];
+        if entry.epoch != self.epoch {
+            entry.epoch = self.epoch;
+            if !entry.is_constant {
+                self.work.push(index);
+            }
+        }
+    }
+
+    /// Compares the entry with its object at the next [`Heap::settle`], whatever its epoch. The object
+    /// must be alive.
+    #[inline]
+    pub fn touch(&mut self, index: EntryIndex) {
+        let entry = &mut self.entries[index as usize];
+        if entry.state == EntryState::Live && (!entry.watched || entry.dirty) {
+            entry.epoch = self.epoch;
+            self.work.push(index);
+        }
+    }
+
+    /// Compares the entry and what only it refers to, as it may be a new object at the same address.
+    #[inline]
+    pub fn doubt(&mut self, index: EntryIndex) {
+        self.doubts.push(index);
+    }
+
+    /// Whether an entry is about this object, as far as addresses tell.
+    #[inline]
+    pub fn is_about(&self, index: EntryIndex, object: *mut PyObject) -> bool {
+        self.entries[index as usize].object == object
+    }
+
+    /// Whether the entry still is the object of this number, alive by what is known.
+    #[inline]
+    pub fn is_live(&self, index: EntryIndex, id: u32) -> bool {
+        self.entries.get(index as usize).is_some_and(|entry| {
+            entry.id == id && entry.edges > 0 && entry.state == EntryState::Live
+        })
+    }
+
+    /// Takes a str that goes on where the only other holder of the entry's text left off
+    /// (`text += more` moved it): the entry is about the new object from now on. Says no if it
+    /// is another text.
+    ///
+    /// # Safety
+    /// `object` must be a live object of class [`Class::Text`], with the GIL held.
+    pub unsafe fn continue_text(&mut self, index: EntryIndex, object: *mut PyObject) -> bool {
+        let entry = &mut self.entries[index as usize];
+        // SAFETY: reads the type, then text of that type.
+        let continues = unsafe {
+            entry.edges == 1
+                && entry.type_ == Py_TYPE(object)
+                && entry.text.as_ref().is_some_and(|text| {
+                    text.n_bytes == text.bytes.len() && atoms::text_begins_with(object, &text.bytes)
+                })
+        };
+        if !continues || self.by_address.contains_key(&(object as usize)) {
+            return false;
+        }
+        let old = std::mem::replace(&mut entry.object, object);
+        if self.by_address.get(&(old as usize)) == Some(&index) {
+            self.by_address.remove(&(old as usize));
+        }
+        self.by_address.insert(object as usize, index);
+        self.doubts.push(index);
+        true
+    }
+
+    /// Counts a reference to an object that was let go while nothing could change the reference to it: it
+    /// gets its old number back.
+    ///
+    /// # Safety
+    /// As for [`Heap::adopt`].
+    pub unsafe fn adopt_again(&mut self, object: *mut PyObject, id: u32) -> Option<EntryIndex> {
+        let is_known = self.find(object).is_some();
+        // SAFETY: passed on.
+        let index = unsafe { self.adopt(object) }?;
+        if !is_known {
+            self.entries[index as usize].id = id;
+        }
+        Some(index)
+    }
+
+    /// Drops one reference.
+    #[inline]
+    pub fn release(&mut self, index: EntryIndex) {
+        let event = self.event;
+        let entry = &mut self.entries[index as usize];
+        entry.edges -= 1;
+        entry.lost = event;
+        if entry.edges == 0 {
+            self.unreferenced.push(index);
+        } else if entry.gained == event {
+            self.doubts.push(index);
+        }
+    }
+
+    /// Drops what a shadow item holds.
+    unsafe fn release_link(&mut self, object: *mut PyObject, link: Link) {
+        match link {
+            Link::None => {}
+            // SAFETY: the shadow's own reference; leaves have no finaliser.
+            Link::Leaf => unsafe { Py_DECREF(object) },
+            Link::Edge(entry) => self.release(entry),
+            Link::Text(entry) => {
+                self.release(entry);
+                // SAFETY: as above.
+                unsafe { Py_DECREF(object) };
+            }
+        }
+    }
+
+    unsafe fn release_facet(&mut self, facet: &mut Facet) {
+        let links = std::mem::take(&mut facet.links);
+        for (index, item) in std::mem::take(&mut facet.items).into_iter().enumerate() {
+            let link = match links.get(index) {
+                Some(&link) => link,
+                None if item.is_null() => Link::None,
+                None => Link::Leaf,
+            };
+            // SAFETY: each item of the facet is released once.
+            unsafe { self.release_link(item, link) };
+        }
+    }
+
+    unsafe fn release_dict(&mut self, dict: Option<Box<dicts::DictShadow>>) {
+        if let Some(dict) = dict {
+            // SAFETY: passed on.
+            unsafe {
+                dict.into_facets()
+                    .iter_mut()
+                    .for_each(|facet| self.release_facet(facet))
+            };
+        }
+    }
+
+    /// Whether [`Heap::settle`] has something to do.
+    #[inline(always)]
+    pub fn is_settled(&self) -> bool {
+        self.work.is_empty()
+            && self.unreferenced.is_empty()
+            && self.doubts.is_empty()
+            && self.dirty_dicts.is_empty()
+    }
+
+    /// Writes every change that is due and drops what is out of reach. Ends the event.
+    ///
+    /// # Safety
+    /// The GIL must be held; every queued entry's object must be alive.
+    pub unsafe fn settle(&mut self) {
+        // SAFETY: passed on.
+        unsafe {
+            for index in std::mem::take(&mut self.dirty_dicts) {
+                // A dead dict left `dirty` through the watcher; a live one may be compared at once.
+                let entry = &mut self.entries[index as usize];
+                if entry.dirty && entry.state == EntryState::Live {
+                    self.work.push(index);
+                }
+            }
+            loop {
+                self.compare_queued();
+                let Some(index) = self.doubts.pop() else {
+                    break;
+                };
+                self.compare_doubted(index);
+            }
+            self.drop_unreferenced();
+        }
+        self.event = self.event.wrapping_add(1);
+        self.n_adopted = 0;
+    }
+
+    unsafe fn compare_queued(&mut self) {
+        while let Some(index) = self.work.pop() {
+            // SAFETY: passed on.
+            unsafe {
+                match self.entries[index as usize].state {
+                    EntryState::New => self.fill(index),
+                    EntryState::Live => self.compare(index),
+                    EntryState::Free | EntryState::Dead => {}
+                }
+            }
+        }
+    }
+
+    /// Compares an entry and, below it, everything that has no other reference.
+    unsafe fn compare_doubted(&mut self, index: EntryIndex) {
+        let entry = &mut self.entries[index as usize];
+        if entry.doubted == self.event || entry.edges == 0 || entry.state != EntryState::Live {
+            return;
+        }
+        entry.doubted = self.event;
+        entry.epoch = self.epoch;
+        // SAFETY: the entry has a reference that was read in this event, so its object is alive.
+        unsafe { self.compare(index) };
+        let edges = self.entries[index as usize].edges();
+        let exclusive = edges.filter(|&edge| self.entries[edge as usize].edges == 1);
+        self.doubts.extend(exclusive.collect::<Vec<_>>());
+    }
+
+    unsafe fn drop_unreferenced(&mut self) {
+        while let Some(index) = self.unreferenced.pop() {
+            if self.entries[index as usize].edges == 0
+                && self.entries[index as usize].state != EntryState::Free
+            {
+                // SAFETY: passed on.
+                unsafe { self.remove(index) };
+            }
+        }
+    }
+
+    /// Forgets an entry and releases what its shadow holds. Does not touch its object, but for
+    /// watched dicts, whose death the watcher would have told.
+    unsafe fn remove(&mut self, index: EntryIndex) {
+        let entry = &mut self.entries[index as usize];
+        let was = std::mem::replace(&mut entry.state, EntryState::Free);
+        let (object, id, watched) = (entry.object, entry.id, entry.watched);
+        let mut content = std::mem::take(&mut entry.content);
+        let mut attributes = std::mem::take(&mut entry.attributes);
+        let dict = entry.dict.take();
+        (entry.text, entry.watched, entry.dirty) = (None, false, false);
+        // SAFETY: the shadow's references are given back once; a watched dict is alive, since its
+        // deallocation would have set the state to `Dead` and cleared `watched`.
+        unsafe {
+            self.release_facet(&mut content);
+            self.release_facet(&mut attributes);
+            self.release_dict(dict);
+            if watched {
+                PyDict_Unwatch(self.watcher, object);
+            }
+        }
+        if was != EntryState::Dead && self.find(object) == Some(index) {
+            self.by_address.remove(&(object as usize));
+        }
+        self.free.push(index);
+        self.n_live -= 1;
+        if was != EntryState::New {
+            stream::put_object_record(&mut self.sink, record::FREE, id);
+            self.sink.record_end();
+        }
+    }
+
+    /// Drops entries that only dead cycles refer to, if there may be many. `roots` are the entries
+    /// that frames refer to.
+    ///
+    /// # Safety
+    /// The GIL must be held and the heap settled.
+    pub unsafe fn purge_if_large(&mut self, roots: impl FnOnce() -> Vec<EntryIndex>) {
+        if self.n_live < self.purge_at {
+            return;
+        }
+        let mut reached = vec![false; self.entries.len()];
+        let mut stack = roots();
+        for namespace in &self.namespaces {
+            stack.extend(namespace.edges());
+        }
+        while let Some(index) = stack.pop() {
+            if !std::mem::replace(&mut reached[index as usize], true) {
+                stack.extend(self.entries[index as usize].edges());
+            }
+        }
+        for index in 0..self.entries.len() {
+            if !reached[index] && self.entries[index].state != EntryState::Free {
+                // SAFETY: passed on. Counts of other unreached entries fall with it.
+                unsafe { self.remove_unreached(index as EntryIndex) };
+            }
+        }
+        self.unreferenced.clear();
+        self.purge_at = (self.n_live * 2).max(4096);
+    }
+
+    unsafe fn remove_unreached(&mut self, index: EntryIndex) {
+        // A watched dict in a dead cycle is dead already (state `Dead`); one that is alive is
+        // reachable by means the mirror does not know, and may be unwatched.
+        // SAFETY: see `remove`.
+        unsafe { self.remove(index) };
+    }
+
+    /// Gives back every reference and watch, and forgets everything: the next session starts with an
+    /// empty mirror. Writes nothing.
+    ///
+    /// # Safety
+    /// The GIL must be held.
+    pub unsafe fn clear(&mut self) {
+        // SAFETY: each reference is given back once.
+        unsafe {
+            for mut namespace in std::mem::take(&mut self.namespaces) {
+                namespace.unwatch(self.watcher);
+                let values = std::mem::take(&mut namespace.values);
+                values.drop_kept();
+            }
+            for index in 0..self.entries.len() {
+                let entry = &mut self.entries[index];
+                if entry.state == EntryState::Free {
+                    continue;
+                }
+                entry.state = EntryState::Free;
+                let (object, watched) = (entry.object, std::mem::take(&mut entry.watched));
+                let mut facets = vec![
+                    std::mem::take(&mut entry.content),
+                    std::mem::take(&mut entry.attributes),
+                ];
+                facets.extend(
+                    entry
+                        .dict
+                        .take()
+                        .into_iter()
+                        .flat_map(|dict| dict.into_facets()),
+                );
+                facets.iter().for_each(|facet| facet.drop_kept());
+                if watched {
+                    PyDict_Unwatch(self.watcher, object);
+                }
+            }
+            self.names.release();
+        }
+        self.entries.clear();
+        self.free.clear();
+        self.by_address.clear();
+        self.namespace_by_dict.clear();
+        for queue in [
+            &mut self.work,
+            &mut self.doubts,
+            &mut self.unreferenced,
+            &mut self.dirty_dicts,
+        ] {
+            queue.clear();
+        }
+        self.names = Names::default();
+        self.types.forget();
+        (self.next_id, self.epoch, self.event) = (1, self.epoch.wrapping_add(1), 1);
+        (self.n_live, self.purge_at, self.n_adopted) = (0, 4096, 0);
+    }
+}

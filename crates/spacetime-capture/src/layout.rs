@@ -1,0 +1,394 @@
+//! Where CPython 3.12 and 3.13 keep what the recorder reads: frames, code objects, and the insides
+//! of builtin containers and instances.
+//!
+//! Every offset was read from the headers of 3.12 and 3.13 (`pycore_frame.h`, `pycore_dict.h`,
+//! `pycore_code.h`); the two agree wherever a single constant is given. [`crate::selfcheck`] proves
+//! them against the running interpreter before the fast tier trusts them. Nothing here allocates,
+//! takes a reference, or runs Python code.
+
+use pyo3_ffi::*;
+use std::ffi::c_char;
+use std::ptr;
+
+/// An interpreter frame (`_PyInterpreterFrame`), opaque but for the offsets below.
+pub type RawFrame = *mut c_char;
+
+const FRAME_CODE: usize = 0;
+const FRAME_PREVIOUS: usize = 8;
+const FRAME_GLOBALS: usize = 24;
+const FRAME_LOCALS: usize = 40;
+const FRAME_INSTRUCTION: usize = 56;
+const FRAME_OWNER: usize = 70;
+const FRAME_LOCALSPLUS: usize = 72;
+/// `FRAME_OWNED_BY_CSTACK`: the entry frame of a C call to the eval loop.
+const OWNED_BY_C_STACK: u8 = 3;
+
+const CODE_FLAGS: usize = 48;
+const CODE_N_LOCALSPLUS: usize = 72;
+const CODE_LOCALSPLUS_NAMES: usize = 96;
+const CODE_LOCALSPLUS_KINDS: usize = 104;
+#[cfg(not(Py_3_13))]
+const CODE_ADAPTIVE: usize = 192;
+#[cfg(Py_3_13)]
+const CODE_ADAPTIVE: usize = 200;
+
+/// Reads a field of the given type at a byte offset.
+///
+/// # Safety
+/// `base` must point to a live structure that has a field of type `T` at `offset`.
+#[inline(always)]
+pub unsafe fn field<T: Copy>(base: *const c_char, offset: usize) -> T {
+    // SAFETY: the caller vouches for the structure; fields of CPython structures are aligned.
+    unsafe { base.add(offset).cast::<T>().read() }
+}
+
+/// The frame the thread executes now.
+///
+/// # Safety
+/// `tstate` must be the current thread state, with the GIL held.
+#[inline(always)]
+pub unsafe fn current_frame(tstate: *mut PyThreadState) -> RawFrame {
+    #[cfg(not(Py_3_13))]
+    {
+        // SAFETY: 3.12 `PyThreadState.cframe` (offset 56) points to a `_PyCFrame` whose first field
+        // is `current_frame`.
+        let cframe: *const c_char = unsafe { field(tstate.cast(), 56) };
+        // SAFETY: as above.
+        unsafe { field(cframe, 0) }
+    }
+    #[cfg(Py_3_13)]
+    {
+        // SAFETY: 3.13 `PyThreadState.current_frame` is at offset 72.
+        unsafe { field(tstate.cast(), 72) }
+    }
+}
+
+/// Whether another thread state exists in this interpreter.
+///
+/// # Safety
+/// `tstate` must be the current thread state, with the GIL held.
+#[inline(always)]
+pub unsafe fn other_threads_exist(tstate: *mut PyThreadState) -> bool {
+    // SAFETY: `prev` and `next` are the first two fields of `PyThreadState` in 3.12 and 3.13.
+    let (previous, next): (*mut c_char, *mut c_char) =
+        unsafe { (field(tstate.cast(), 0), field(tstate.cast(), 8)) };
+    !previous.is_null() || !next.is_null()
+}
+
+/// The code object a frame executes (borrowed).
+///
+/// # Safety
+/// `frame` must be a live frame.
+#[inline(always)]
+pub unsafe fn frame_code(frame: RawFrame) -> *mut PyObject {
+    // SAFETY: `f_code` (3.12), `f_executable` (3.13).
+    unsafe { field(frame, FRAME_CODE) }
+}
+
+/// The calling Python frame, skipping the entry frames of C calls; null at the bottom.
+///
+/// # Safety
+/// `frame` must be a live frame.
+pub unsafe fn caller_frame(frame: RawFrame) -> RawFrame {
+    // SAFETY: `previous` links live frames of one thread.
+    let mut caller: RawFrame = unsafe { field(frame, FRAME_PREVIOUS) };
+    // SAFETY: as above; `owner` is a byte of every frame.
+    while !caller.is_null() && unsafe { field::<u8>(caller, FRAME_OWNER) } == OWNED_BY_C_STACK {
+        // SAFETY: as above.
+        caller = unsafe { field(caller, FRAME_PREVIOUS) };
+    }
+    caller
+}
+
+/// The frame's globals (borrowed).
+///
+/// # Safety
+/// `frame` must be a live frame.
+#[inline]
+pub unsafe fn frame_globals(frame: RawFrame) -> *mut PyObject {
+    // SAFETY: `f_globals` of both versions.
+    unsafe { field(frame, FRAME_GLOBALS) }
+}
+
+/// The frame's locals mapping of module and class bodies, or null (borrowed).
+///
+/// # Safety
+/// `frame` must be a live frame.
+#[inline]
+pub unsafe fn frame_locals(frame: RawFrame) -> *mut PyObject {
+    // SAFETY: `f_locals` of both versions.
+    unsafe { field(frame, FRAME_LOCALS) }
+}
+
+/// The address of the instruction the frame executes, as `prev_instr` (3.12) or `instr_ptr` (3.13).
+///
+/// # Safety
+/// `frame` must be a live frame.
+pub unsafe fn frame_instruction(frame: RawFrame) -> *const c_char {
+    // SAFETY: the field is at the same place in both versions.
+    unsafe { field(frame, FRAME_INSTRUCTION) }
+}
+
+/// The frame's slots: locals, cells and free variables, then the value stack.
+///
+/// # Safety
+/// `frame` must be a live frame.
+#[inline(always)]
+pub unsafe fn frame_slots(frame: RawFrame) -> *const *mut PyObject {
+    // SAFETY: `localsplus` is the trailing array of the frame.
+    unsafe { frame.add(FRAME_LOCALSPLUS).cast() }
+}
+
+/// `co_flags`.
+///
+/// # Safety
+/// `code` must be a code object.
+#[inline]
+pub unsafe fn code_flags(code: *mut PyObject) -> i32 {
+    // SAFETY: `co_flags` of both versions.
+    unsafe { field(code.cast(), CODE_FLAGS) }
+}
+
+/// Number of slots before the value stack.
+///
+/// # Safety
+/// `code` must be a code object.
+#[inline(always)]
+pub unsafe fn code_n_slots(code: *mut PyObject) -> usize {
+    // SAFETY: `co_nlocalsplus` of both versions.
+    unsafe { field::<i32>(code.cast(), CODE_N_LOCALSPLUS) as usize }
+}
+
+/// Names (tuple of str) and kinds (bytes) of the slots (borrowed).
+///
+/// # Safety
+/// `code` must be a code object.
+pub unsafe fn code_slot_names(code: *mut PyObject) -> (*mut PyObject, *mut PyObject) {
+    // SAFETY: `co_localsplusnames` and `co_localspluskinds` of both versions.
+    unsafe {
+        (
+            field(code.cast(), CODE_LOCALSPLUS_NAMES),
+            field(code.cast(), CODE_LOCALSPLUS_KINDS),
+        )
+    }
+}
+
+/// The address of the first instruction.
+///
+/// # Safety
+/// `code` must be a code object.
+pub unsafe fn code_instructions(code: *mut PyObject) -> *const c_char {
+    // SAFETY: `co_code_adaptive` is the trailing array of the code object.
+    unsafe { code.cast::<c_char>().add(CODE_ADAPTIVE) }
+}
+
+/// The integer as `i64`, if it has at most two 30-bit digits.
+///
+/// # Safety
+/// `int` must be an exact int.
+#[inline(always)]
+pub unsafe fn small_int(int: *mut PyObject) -> Option<i64> {
+    // SAFETY: `_PyLongValue.lv_tag` (offset 16): sign in the low two bits, number of digits from
+    // bit 3; digits of 30 bits follow at 24.
+    let tag: usize = unsafe { field(int.cast(), 16) };
+    let sign = 1 - (tag & 3) as i64;
+    match tag >> 3 {
+        // SAFETY: one digit is always allocated.
+        0 | 1 => Some(sign * i64::from(unsafe { field::<u32>(int.cast(), 24) })),
+        2 => {
+            // SAFETY: two digits are there.
+            let (low, high): (u32, u32) = unsafe { (field(int.cast(), 24), field(int.cast(), 28)) };
+            Some(sign * (i64::from(high) << 30 | i64::from(low)))
+        }
+        _ => None,
+    }
+}
+
+/// Sign (-1, 0, 1) and 30-bit digits, least significant first, of an int.
+///
+/// # Safety
+/// `int` must be an exact int; the slice lives as long as it.
+pub unsafe fn int_digits<'a>(int: *mut PyObject) -> (i64, &'a [u32]) {
+    // SAFETY: see `small_int`.
+    let tag: usize = unsafe { field(int.cast(), 16) };
+    // SAFETY: the digits follow the tag.
+    let digits = unsafe { std::slice::from_raw_parts(int.cast::<u8>().add(24).cast(), tag >> 3) };
+    (1 - (tag & 3) as i64, digits)
+}
+
+/// The value of an exact float.
+///
+/// # Safety
+/// `float` must be an exact float.
+#[inline(always)]
+pub unsafe fn float_value(float: *mut PyObject) -> f64 {
+    // SAFETY: `ob_fval`.
+    unsafe { field(float.cast(), 16) }
+}
+
+/// The items of an exact list or a list subclass.
+///
+/// # Safety
+/// `list` must be a list; the slice is valid until the list changes.
+#[inline(always)]
+pub unsafe fn list_items<'a>(list: *mut PyObject) -> &'a [*mut PyObject] {
+    // SAFETY: `ob_size` and `ob_item` of PyListObject.
+    let (size, items): (isize, *const *mut PyObject) =
+        unsafe { (field(list.cast(), 16), field(list.cast(), 24)) };
+    if size <= 0 {
+        return &[];
+    }
+    // SAFETY: a list has `ob_size` items.
+    unsafe { std::slice::from_raw_parts(items, size as usize) }
+}
+
+/// The items of a tuple.
+///
+/// # Safety
+/// `tuple` must be a tuple; the slice lives as long as it.
+#[inline(always)]
+pub unsafe fn tuple_items<'a>(tuple: *mut PyObject) -> &'a [*mut PyObject] {
+    // SAFETY: `ob_size`, then the items.
+    unsafe {
+        let size: isize = field(tuple.cast(), 16);
+        std::slice::from_raw_parts(tuple.cast::<u8>().add(24).cast(), size.max(0) as usize)
+    }
+}
+
+/// One entry of a set's table.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SetEntry {
+    /// The element, null for a free entry.
+    pub key: *mut PyObject,
+    /// Its hash; -1 marks an entry whose element was removed.
+    pub hash: isize,
+}
+
+/// The table of a set or frozenset.
+///
+/// # Safety
+/// `set` must be a set or frozenset; the slice is valid until it changes.
+pub unsafe fn set_table<'a>(set: *mut PyObject) -> &'a [SetEntry] {
+    // SAFETY: `mask` (32) and `table` (40) of PySetObject.
+    unsafe {
+        let mask: isize = field(set.cast(), 32);
+        let table: *const SetEntry = field(set.cast(), 40);
+        std::slice::from_raw_parts(table, mask as usize + 1)
+    }
+}
+
+/// Whether a dict has a split table (the materialised attributes of an instance), whose changes
+/// dict watchers do not always see (gh-125608).
+///
+/// # Safety
+/// `dict` must be a dict.
+#[inline]
+pub unsafe fn dict_is_split(dict: *mut PyObject) -> bool {
+    // SAFETY: `ma_values` of PyDictObject.
+    !unsafe { field::<*mut c_char>(dict.cast(), 40) }.is_null()
+}
+
+/// Attribute names shared by the instances of a type (`ht_cached_keys`).
+#[derive(Clone, Copy)]
+pub struct SharedKeys(*const c_char);
+
+impl SharedKeys {
+    /// The shared names of a heap type, if it has any.
+    ///
+    /// # Safety
+    /// `type_` must be a heap type.
+    #[inline]
+    pub unsafe fn of(type_: *mut PyTypeObject) -> Option<SharedKeys> {
+        // SAFETY: the caller vouches for a heap type.
+        let keys = unsafe { (*type_.cast::<PyHeapTypeObject>()).ht_cached_keys };
+        (!keys.is_null()).then_some(SharedKeys(keys.cast()))
+    }
+
+    /// Number of names so far.
+    ///
+    /// # Safety
+    /// The type must be alive.
+    #[inline]
+    pub unsafe fn len(self) -> usize {
+        // SAFETY: `dk_nentries` of PyDictKeysObject.
+        unsafe { field::<isize>(self.0, 24) as usize }
+    }
+
+    /// The name at `index`, below [`SharedKeys::len`] (borrowed).
+    ///
+    /// # Safety
+    /// The type must be alive.
+    pub unsafe fn name(self, index: usize) -> *mut PyObject {
+        // SAFETY: `dk_log2_index_bytes` (9) gives the size of the index; entries of {key, value}
+        // follow it at 32 (shared keys are always of the str-only kind).
+        unsafe {
+            let log2_index_bytes: u8 = field(self.0, 9);
+            field(self.0, 32 + (1usize << log2_index_bytes) + index * 16)
+        }
+    }
+}
+
+/// Where an instance keeps its attributes.
+pub enum Attributes {
+    /// In an array parallel to the type's [`SharedKeys`].
+    Values(*const *mut PyObject),
+    /// In a dict (borrowed), null when it has none yet.
+    Dict(*mut PyObject),
+}
+
+/// Finds the attributes of an instance whose type has `Py_TPFLAGS_MANAGED_DICT`, without
+/// materialising its `__dict__`.
+///
+/// # Safety
+/// `object` must be an instance of such a type.
+#[inline]
+pub unsafe fn managed_attributes(object: *mut PyObject) -> Attributes {
+    #[cfg(not(Py_3_13))]
+    {
+        // SAFETY: 3.12 keeps a tagged pointer 24 bytes before the object: values - 1 when odd, a
+        // dict otherwise.
+        let tagged: usize = unsafe { object.cast::<u8>().sub(24).cast::<usize>().read() };
+        if tagged & 1 == 1 {
+            Attributes::Values(ptr::with_exposed_provenance(tagged + 1))
+        } else {
+            Attributes::Dict(ptr::with_exposed_provenance_mut(tagged))
+        }
+    }
+    #[cfg(Py_3_13)]
+    {
+        const INLINE_VALUES: u64 = 1 << 2;
+        // SAFETY: 3.13 keeps inline values {capacity, size, embedded, valid: u8; values} after the
+        // basic size, and the managed dict 24 bytes before the object.
+        unsafe {
+            let type_ = Py_TYPE(object);
+            if (*type_).tp_flags as u64 & INLINE_VALUES != 0 {
+                let values = object.cast::<u8>().add((*type_).tp_basicsize as usize);
+                if values.add(3).read() != 0 {
+                    return Attributes::Values(values.add(8).cast());
+                }
+            }
+            Attributes::Dict(object.cast::<u8>().sub(24).cast::<*mut PyObject>().read())
+        }
+    }
+}
+
+/// The dict of an instance whose type keeps a plain `tp_dictoffset`, or null (borrowed).
+///
+/// # Safety
+/// `object` must be an instance of a type without a managed dict.
+pub unsafe fn plain_dict(object: *mut PyObject) -> *mut PyObject {
+    unsafe extern "C" {
+        fn _PyObject_GetDictPtr(object: *mut PyObject) -> *mut *mut PyObject;
+    }
+    // SAFETY: returns the address of the dict field, or null for types without one.
+    let field = unsafe { _PyObject_GetDictPtr(object) };
+    if field.is_null() {
+        return ptr::null_mut();
+    }
+    // SAFETY: not null, so it points into the object.
+    unsafe { field.read() }
+}
+
+/// Bits in one digit of an int.
+pub const N_DIGIT_BITS: u32 = 30;

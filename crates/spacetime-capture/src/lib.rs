@@ -1,0 +1,32 @@
+//! Capture: records a running CPython program.
+//!
+//! ```text
+//! sys.monitoring event -> callbacks -> Recorder (decide, read frame) -> Heap (compare) -> ring
+//! ```
+//!
+//! * [`layout`]: where CPython keeps what is read; [`selfcheck`] proves it at run time;
+//! * [`monitoring`], [`callbacks`]: the events; [`registry`]: which code is recorded;
+//! * [`code`]: what to read at the end of each line, from `spacetime-bytecode`'s facts;
+//! * [`frames`], [`recorder`]: running calls and what their lines change;
+//! * [`heap`]: the mirror of the objects they reach; [`atoms`]: values without parts;
+//! * [`effects`]: what C functions change.
+//!
+//! Invariants: no code of the program runs because of recording; no exception reaches it; objects
+//! are touched only through references that are alive; strong references are held to leaves only.
+//! All of it runs under the GIL; the writer thread of `spacetime-store` never takes it.
+//!
+//! With the chunk codec this is one of the two dangerous places of the project. Start at
+//! [`recorder::Recorder::line`].
+
+pub mod atoms;
+pub mod callbacks;
+pub mod code;
+pub mod effects;
+pub mod frames;
+pub mod heap;
+pub mod layout;
+pub mod monitoring;
+pub mod recorder;
+pub mod registry;
+pub mod selfcheck;
+pub mod start;

@@ -1,0 +1,416 @@
+//! Proves the layouts of [`crate::layout`] against the running interpreter.
+//!
+//! A probe program, run once, calls back with its own locals and with objects of every kind that
+//! is read directly; each is compared with what the interpreter's own API says. Any difference means
+//! the portable tier.
+
+use crate::atoms;
+use crate::effects;
+use crate::frames::{LiveFrame, Tier};
+use crate::layout::{self, Attributes, SharedKeys};
+use pyo3_ffi::*;
+use std::ffi::c_char;
+use std::ptr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static PROVED: AtomicBool = AtomicBool::new(false);
+static OUTCOME: Mutex<Option<Result<(), String>>> = Mutex::new(None);
+static MISMATCH: Mutex<Option<String>> = Mutex::new(None);
+
+/// Whether frames and code objects may be read directly.
+#[inline]
+pub fn layout_is_proved() -> bool {
+    PROVED.load(Ordering::Relaxed)
+}
+
+/// The version of the running interpreter's bytecode, if it is understood.
+pub fn version() -> Option<spacetime_bytecode::Version> {
+    // SAFETY: a constant of the interpreter.
+    let hex = unsafe { Py_Version };
+    spacetime_bytecode::Version::from_numbers((hex >> 24) as u32, (hex >> 16 & 0xFF) as u32)
+}
+
+const PROBE: &std::ffi::CStr = c"
+class Plain:
+    def __init__(self):
+        self.a, self.b, self.c = 1, 'two', [3]
+    def __call__(self):
+        return None
+class Slotted:
+    __slots__ = ('x', 'y')
+class Both(Slotted):
+    pass
+def plain(a, b, /, c=(1, 2), *args, d=None, **kwargs):
+    e, f, g, h, i = object(), [a], {b}, {c: d}, 2.5
+    unbound = 1
+    del unbound
+    def inner():
+        return a, i
+    check_frame(plain.__code__, locals())
+    return inner
+def closed():
+    v = 1
+    w = [v]
+    def inner(x):
+        y = x
+        check_frame(inner.__code__, locals())
+        return v, w
+    return inner
+def generated(n):
+    for i in range(n):
+        check_frame(generated.__code__, locals())
+        yield i
+def deep(n):
+    here = [n]
+    check_frame(deep.__code__, locals())
+    if n:
+        deep(n - 1)
+    check_frame(deep.__code__, locals())
+learn_class(Plain)
+plain(1, 'b', 3, 4, 5, d=6, k=7)
+closed()(8)
+list(generated(2))
+deep(3)
+for value in (0, 1, -1, 2**29, 2**30 - 1, 2**30, -2**30, 2**59, -(2**60 - 1), 2**60, -2**200):
+    check_int(value, value.to_bytes((value.bit_length() + 8) // 8, 'little', signed=True))
+check_floats([0.0, -1.5, 1e300], [0.0, -1.5, 1e300])
+for items in ([], [1], [1, 'a', None] * 40):
+    check_items(items, tuple(items))
+for elements in (set(), {1}, {'a', 2, (3,)}, set(range(100))):
+    check_set(elements, tuple(elements))
+for text in ('', 'ascii', 'caf\\xe9', '\\u20ac', '\\U0001f600'):
+    check_text(text, text.encode())
+check_instance(Plain(), (('a', 1), ('b', 'two')))
+grown = Plain()
+for n in range(40):
+    setattr(grown, f'n{n}', n)
+check_instance(grown, (('a', 1), ('n0', 0), ('n39', 39)))
+shrunk = Plain()
+del shrunk.a
+shrunk.z = 9
+check_instance(shrunk, (('b', 'two'), ('z', 9)))
+seen = Plain()
+vars(seen)['q'] = 4
+seen.r = 5
+check_instance(seen, (('a', 1), ('q', 4), ('r', 5)))
+both = Both()
+both.x, both.extra = 1, 2
+check_instance(both, (('extra', 2),))
+check_range(range(3, 300, 4))
+";
+
+/// Runs the probe once. An error says what did not fit.
+///
+/// # Safety
+/// The GIL must be held and no exception set.
+pub unsafe fn run() -> Result<(), String> {
+    let mut outcome = match OUTCOME.lock() {
+        Ok(outcome) => outcome,
+        Err(poisoned) => poisoned.into_inner(),
+    };
+    if let Some(known) = &*outcome {
+        return known.clone();
+    }
+    // SAFETY: passed on.
+    let found = unsafe { supported().and_then(|()| probe()) };
+    PROVED.store(found.is_ok(), Ordering::Relaxed);
+    *outcome = Some(found.clone());
+    found
+}
+
+/// Versions whose layouts were read, built as these are.
+unsafe fn supported() -> Result<(), String> {
+    if version().is_none() {
+        // SAFETY: a C string.
+        let version = unsafe { std::ffi::CStr::from_ptr(Py_GetVersion()) }.to_string_lossy();
+        return Err(format!("the layout of Python {version} is not known"));
+    }
+    // SAFETY: `sys.flags` is not needed: a debug build has `sys.gettotalrefcount`.
+    if !unsafe { PySys_GetObject(c"gettotalrefcount".as_ptr()) }.is_null() {
+        return Err("this is a debug build of Python".into());
+    }
+    Ok(())
+}
+
+unsafe fn probe() -> Result<(), String> {
+    // SAFETY: plain use of the API with owned references.
+    unsafe {
+        if let Ok(mut mismatch) = MISMATCH.lock() {
+            *mismatch = None;
+        }
+        let globals = PyDict_New();
+        PyDict_SetItemString(globals, c"__builtins__".as_ptr(), PyEval_GetBuiltins());
+        PyDict_SetItemString(globals, c"__name__".as_ptr(), {
+            let name = PyUnicode_FromString(c"_spacetime_probe".as_ptr());
+            PyDict_SetItemString(globals, c"_name".as_ptr(), name);
+            Py_DECREF(name);
+            PyDict_GetItemString(globals, c"_name".as_ptr())
+        });
+        for (name, check) in CHECKS {
+            let definition = Box::leak(Box::new(PyMethodDef {
+                ml_name: name.as_ptr() as *const c_char,
+                ml_meth: PyMethodDefPointer {
+                    PyCFunction: *check,
+                },
+                ml_flags: METH_VARARGS,
+                ml_doc: ptr::null(),
+            }));
+            let function = PyCFunction_NewEx(definition, ptr::null_mut(), ptr::null_mut());
+            PyDict_SetItemString(globals, name.as_ptr(), function);
+            Py_DECREF(function);
+        }
+        let result = PyRun_String(PROBE.as_ptr(), Py_file_input, globals, globals);
+        let failed = result.is_null();
+        let mut reason = String::from("the probe failed");
+        if failed {
+            let exception = PyErr_GetRaisedException();
+            let text = PyObject_Str(exception);
+            if let Some(text) = crate::heap::names::text_of(text) {
+                reason = format!("the probe failed: {text}");
+            }
+            Py_XDECREF(text);
+            Py_XDECREF(exception);
+            PyErr_Clear();
+        }
+        Py_XDECREF(result);
+        Py_DECREF(globals);
+        let mismatch = MISMATCH.lock().ok().and_then(|mismatch| mismatch.clone());
+        match mismatch {
+            Some(what) => Err(format!("{what} is not laid out as expected")),
+            None if failed => Err(reason),
+            None => Ok(()),
+        }
+    }
+}
+
+type Check = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject;
+
+const CHECKS: &[(&std::ffi::CStr, Check)] = &[
+    (c"learn_class", learn_class),
+    (c"check_frame", check_frame),
+    (c"check_int", check_int),
+    (c"check_floats", check_floats),
+    (c"check_items", check_items),
+    (c"check_set", check_set),
+    (c"check_text", check_text),
+    (c"check_instance", check_instance),
+    (c"check_range", check_range),
+];
+
+/// Notes a mismatch.
+fn expect(holds: bool, what: &str) {
+    if !holds && let Ok(mut mismatch) = MISMATCH.lock() {
+        mismatch.get_or_insert_with(|| what.into());
+    }
+}
+
+unsafe fn argument(arguments: *mut PyObject, at: isize) -> *mut PyObject {
+    // SAFETY: the probe passes that many.
+    unsafe { PyTuple_GetItem(arguments, at) }
+}
+
+unsafe fn none() -> *mut PyObject {
+    // SAFETY: None.
+    unsafe {
+        let none = Py_None();
+        Py_INCREF(none);
+        none
+    }
+}
+
+unsafe extern "C" fn learn_class(_: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
+    // SAFETY: the probe passes a class.
+    unsafe {
+        effects::learn_python_class(argument(arguments, 0).cast());
+        none()
+    }
+}
+
+/// `check_frame(code, locals())`, called by the frame itself.
+unsafe extern "C" fn check_frame(_: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
+    // SAFETY: reads the running frame as the recorder would; each step is checked before the next.
+    unsafe {
+        let (code, locals) = (argument(arguments, 0), argument(arguments, 1));
+        let tstate = PyThreadState_Get();
+        let frame_object = PyThreadState_GetFrame(tstate);
+        let raw = layout::current_frame(tstate);
+        let live = LiveFrame::current(Tier::Fast, tstate);
+        expect(layout::frame_code(raw) == code, "the code of a frame");
+        if layout::frame_code(raw) != code {
+            Py_XDECREF(frame_object.cast());
+            return none();
+        }
+        let globals = PyFrame_GetGlobals(frame_object);
+        expect(
+            live.globals(Tier::Fast) == globals,
+            "the globals of a frame",
+        );
+        Py_XDECREF(globals);
+        let back = PyFrame_GetBack(frame_object);
+        if !back.is_null() {
+            let caller = live.caller(Tier::Fast);
+            let back_code = PyFrame_GetCode(back);
+            expect(
+                caller != LiveFrame::NONE && caller.code(Tier::Fast) == back_code.cast(),
+                "the caller of a frame",
+            );
+            Py_DECREF(back_code.cast());
+        }
+        Py_XDECREF(back.cast());
+        Py_XDECREF(frame_object.cast());
+
+        let start = layout::code_instructions(code) as usize;
+        let now = layout::frame_instruction(raw) as usize;
+        let bytecode = PyObject_GetAttrString(code, c"co_code".as_ptr());
+        let size = PyBytes_Size(bytecode) as usize;
+        expect(
+            now >= start && now < start + size,
+            "the instruction of a frame",
+        );
+        Py_DECREF(bytecode);
+
+        let (names, kinds) = layout::code_slot_names(code);
+        let is_known = !names.is_null()
+            && Py_TYPE(names) == &raw mut PyTuple_Type
+            && Py_TYPE(kinds) == &raw mut PyBytes_Type;
+        expect(is_known, "the names of slots");
+        if !is_known {
+            return none();
+        }
+        let (names, kinds) = (layout::tuple_items(names), atoms::bytes_of(kinds));
+        expect(
+            names.len() == layout::code_n_slots(code),
+            "the number of slots",
+        );
+        expect(
+            layout::code_flags(code) & 3 == 3,
+            "the flags of a code object",
+        );
+        for (slot, (&name, &kind)) in names.iter().zip(kinds).enumerate() {
+            let mut value = layout::frame_slots(raw).add(slot).read();
+            if kind & 0xC0 != 0 && !value.is_null() && Py_TYPE(value) == &raw mut PyCell_Type {
+                value = PyCell_Get(value);
+                Py_XDECREF(value);
+            }
+            expect(
+                value == PyDict_GetItem(locals, name),
+                "the slots of a frame",
+            );
+        }
+        none()
+    }
+}
+
+unsafe extern "C" fn check_int(_: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
+    // SAFETY: `check_int(int, bytes)`.
+    unsafe {
+        let (int, bytes) = (argument(arguments, 0), argument(arguments, 1));
+        let mut overflow = 0;
+        let value = PyLong_AsLongLongAndOverflow(int, &mut overflow);
+        if let Some(small) = layout::small_int(int) {
+            expect(overflow == 0 && small == value, "an int");
+        }
+        let mut encoded = Vec::new();
+        atoms::put_leaf(&mut encoded, int);
+        if layout::small_int(int).is_none() {
+            expect(encoded.ends_with(atoms::bytes_of(bytes)), "a large int");
+        }
+        none()
+    }
+}
+
+unsafe extern "C" fn check_floats(_: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
+    // SAFETY: two lists of floats.
+    unsafe {
+        for &item in layout::list_items(argument(arguments, 0)) {
+            expect(
+                layout::float_value(item).to_bits() == PyFloat_AsDouble(item).to_bits(),
+                "a float",
+            );
+        }
+        none()
+    }
+}
+
+unsafe extern "C" fn check_items(_: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
+    // SAFETY: `check_items(list, tuple)`.
+    unsafe {
+        let (list, tuple) = (argument(arguments, 0), argument(arguments, 1));
+        let expected: Vec<_> = (0..PyTuple_Size(tuple))
+            .map(|at| PyTuple_GetItem(tuple, at))
+            .collect();
+        expect(layout::list_items(list) == &expected[..], "a list");
+        expect(layout::tuple_items(tuple) == &expected[..], "a tuple");
+        none()
+    }
+}
+
+unsafe extern "C" fn check_set(_: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
+    // SAFETY: `check_set(set, tuple)`.
+    unsafe {
+        let (set, tuple) = (argument(arguments, 0), argument(arguments, 1));
+        let table = layout::set_table(set).iter();
+        let elements: Vec<_> = table
+            .filter(|e| !e.key.is_null() && e.hash != -1)
+            .map(|e| e.key)
+            .collect();
+        expect(elements == layout::tuple_items(tuple), "a set");
+        none()
+    }
+}
+
+unsafe extern "C" fn check_text(_: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
+    // SAFETY: `check_text(str, bytes)`.
+    unsafe {
+        let (text, bytes) = (argument(arguments, 0), argument(arguments, 1));
+        expect(atoms::utf8_of(text) == atoms::bytes_of(bytes), "a str");
+        none()
+    }
+}
+
+/// `check_instance(object, ((name, value), ..))`.
+unsafe extern "C" fn check_instance(_: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
+    // SAFETY: the probe passes instances with a managed dict.
+    unsafe {
+        let (object, expected) = (argument(arguments, 0), argument(arguments, 1));
+        for &pair in layout::tuple_items(expected) {
+            let (name, value) = (PyTuple_GetItem(pair, 0), PyTuple_GetItem(pair, 1));
+            let found = match layout::managed_attributes(object) {
+                Attributes::Dict(dict) if dict.is_null() => ptr::null_mut(),
+                Attributes::Dict(dict) => PyDict_GetItem(dict, name),
+                Attributes::Values(values) => match SharedKeys::of(Py_TYPE(object)) {
+                    None => ptr::null_mut(),
+                    Some(keys) => (0..keys.len().min(64))
+                        .find(|&at| {
+                            let key = keys.name(at);
+                            key == name || PyUnicode_Compare(key, name) == 0
+                        })
+                        .map_or(ptr::null_mut(), |at| values.add(at).read()),
+                },
+            };
+            let same = !found.is_null() && PyObject_RichCompareBool(found, value, Py_EQ) == 1;
+            expect(same, "the attributes of an instance");
+        }
+        none()
+    }
+}
+
+unsafe extern "C" fn check_range(_: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
+    // SAFETY: `check_range(range(3, 300, 4))`.
+    unsafe {
+        let mut encoded = Vec::new();
+        atoms::put_leaf(&mut encoded, argument(arguments, 0));
+        let mut expected = vec![spacetime_store::stream::value::RANGE];
+        for part in [3, 300, 4] {
+            let mut part = spacetime_store::stream::zigzag(part);
+            while part >= 0x80 {
+                expected.push(part as u8 | 0x80);
+                part >>= 7;
+            }
+            expected.push(part as u8);
+        }
+        expect(encoded == expected, "a range");
+        none()
+    }
+}
