@@ -1,28 +1,28 @@
 """The canonical form of values: what the differential tests compare.
 
-The oracle builds it from live objects (`LiveForm`, here), `from_trace` builds it from a trace. A form
-is nested tuples of a tag and plain data, so two forms are compared with `==` and printed with `repr`:
+The oracle builds it from live objects (`LiveForm`, here), `from_trace` builds it from a trace. A
+form is nested tuples of a tag and plain data, compared with `==` and printed with `repr`:
 
-    ("int", 5)  ("float", "-0.0")  ("str", "a")          atoms, by type and exact value
-    ("tuple", (item, ...))  ("frozenset", (item, ...))    immutable containers, by content
-    ("list", 0, (item, ...))  ("dict", 1, ((key, value), ...))  ("set", 2, (item, ...))
-                                                          mutable containers carry a number: the order
-                                                          in which the walk first met them
-    ("seen", 0)                                           the object met before under that number
-    ("instance", "pkg.Point", 3, (("x", item), ...))      attributes by name, `__slots__` included
-    ("list of", "pkg.Stack", 4, items, attributes)        subclasses of the builtin containers
-    ("function", "f")  ("class", "C")  ("module", "m")    references by kind and name
-    ("opaque", "re.Pattern")                              everything else, by type alone
+    ("int", 5)  ("float", "-0.0")  ("str", "a")         atoms, by type and exact value
+    ("tuple", (item, ...))  ("frozenset", (item, ...))   immutable containers, by content
+    ("list", 0, (item, ...))  ("set", 2, (item, ...))    mutable containers carry a number: the
+    ("dict", 1, ((key, value), ...))                     order in which the walk first met them
+    ("seen", 0)                                          the object met before under that number
+    ("instance", "pkg.Point", 3, (("x", item), ...))     attributes by name, `__slots__` included
+    ("list of", "pkg.Stack", 4, items, attributes)       subclasses of the builtin containers
+    ("function", "f")  ("class", "C")  ("module", "m")   references by kind and name
+    ("opaque", "re.Pattern")                             everything else, by type alone
 
 An instance is an object whose class was made by a class statement, or an exception.
 
-Invariants: no user code runs while a form is built (no `__eq__`, `__hash__`, `__repr__`, properties);
-one walk covers one state, so aliasing and cycles are part of the form; the order of dict entries
-counts, the order of set elements and of attributes does not. Start with `LiveForm.of`.
+Invariants: no user code runs while a form is built (no `__eq__`, `__hash__`, `__repr__`,
+properties); one walk covers one state, so aliasing and cycles are part of the form; the order of
+dict entries counts, the order of set elements and of attributes does not. Start with `LiveForm.of`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import types
 from typing import Any
@@ -128,10 +128,8 @@ class Kind:
         if self.is_exception:
             found["args"] = BaseException.__dict__["args"].__get__(value)
         for slot in self.slots:
-            try:
+            with contextlib.suppress(AttributeError):  # an unbound slot
                 found[slot.__name__] = slot.__get__(value)
-            except AttributeError:
-                pass  # an unbound slot
         if self.dict_descriptor is not None:
             found.update(self.dict_descriptor.__get__(value))
         return found

@@ -1,8 +1,9 @@
 """Compares what the oracle saw with what a trace holds, and says where they first part.
 
-    python compare.py ORACLE.pickle TRACE.spacetime     prints one line for each program that differs
+    python compare.py ORACLE.pickle TRACE.spacetime
 
-Exit code 0 if every program is equal. Start with `differences`.
+Prints one line for each program that differs; exit code 0 if every program is equal.
+Start with `differences`.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from oracle import CallForm, StateForm
 def normalise(states: list[StateForm]) -> list[StateForm]:
     """The one normalisation: consecutive states of one line in one call with equal values are one.
 
-    A line that is executed several times in a row (a loop on one line) gives a state each time. Where
-    nothing changed between two of them, the interpreter's event sources do not agree on whether there
-    was a second execution at all, so equal neighbours count once. States that differ are never merged.
+    A line that is executed several times in a row (a loop on one line) gives a state each time.
+    Where nothing changed between two of them, the interpreter's event sources do not agree on
+    whether there was a second execution at all, so equal neighbours count once. States that differ
+    are never merged.
     """
     kept: list[StateForm] = []
     for state in states:
@@ -94,7 +96,9 @@ def main(oracle_path: str, trace_path: str) -> int:
         n_states += sum(len(call.states) for call in calls)
         if problems:
             n_different += 1
-            print(f"{name}: {problems[0]}" + f" (and {len(problems) - 1} more)" * (len(problems) > 1))
+            print(
+                f"{name}: {problems[0]}" + f" (and {len(problems) - 1} more)" * (len(problems) > 1)
+            )
     print(f"{len(expected)} programs, {n_states} states, {n_different} programs differ")
     return 1 if n_different or not n_states else 0
 

@@ -29,10 +29,20 @@ def spacetime_command() -> list[str]:
 def run() -> Run:
     """Runs a command to its end, with a fixed hash seed; gives exit code, stdout and stderr."""
 
-    def run_command(*command: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"} | variables
+    def run_command(
+        *command: str, cwd: Path | None = None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        environment = (
+            os.environ | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"} | variables
+        )
         return subprocess.run(
-            command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, check=False
+            command,
+            cwd=cwd,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
         )
 
     return run_command

@@ -135,14 +135,53 @@ class Generator:
         """An expression that builds a new value."""
         a, b, c = self.number(), self.number(), self.number(1, 4)
         choices = {
-            "n": [f"{a}", f"{-b}", f"{a} ** {c}", f"2 ** {60 + a}", f"{a} / {c}", f"{a}.5", f"{a} > {b}", "-0.0", "len(names)"],
-            "s": [f"'x{a}'", f"str({a})", f"'ab' * {c}", f"f'{{{a}}}-{{{b}}}'", "''.join(['p', 'q'])"],
-            "l": ["[]", f"[{a}, {b}]", f"list(range({c}))", f"[x * {a} for x in range({c})]", f"[[{a}], {b}]", "names", "shared['a']"],
-            "g": [f"[[0] * {c} for _ in range(3)]", f"[[{a}], [{b}], []]", f"[[x + y for x in range(2)] for y in range({c})]"],
-            "d": ["{}", f"{{'a': {a}, 'b': [{b}]}}", f"{{k: k * k for k in range({c})}}", "shared", f"dict(a={a})"],
+            "n": [
+                f"{a}",
+                f"{-b}",
+                f"{a} ** {c}",
+                f"2 ** {60 + a}",
+                f"{a} / {c}",
+                f"{a}.5",
+                f"{a} > {b}",
+                "-0.0",
+                "len(names)",
+            ],
+            "s": [
+                f"'x{a}'",
+                f"str({a})",
+                f"'ab' * {c}",
+                f"f'{{{a}}}-{{{b}}}'",
+                "''.join(['p', 'q'])",
+            ],
+            "l": [
+                "[]",
+                f"[{a}, {b}]",
+                f"list(range({c}))",
+                f"[x * {a} for x in range({c})]",
+                f"[[{a}], {b}]",
+                "names",
+                "shared['a']",
+            ],
+            "g": [
+                f"[[0] * {c} for _ in range(3)]",
+                f"[[{a}], [{b}], []]",
+                f"[[x + y for x in range(2)] for y in range({c})]",
+            ],
+            "d": [
+                "{}",
+                f"{{'a': {a}, 'b': [{b}]}}",
+                f"{{k: k * k for k in range({c})}}",
+                "shared",
+                f"dict(a={a})",
+            ],
             "o": [f"Node({a})", f"Node({a}, [{b}])", f"Slotted({a})", f"Node({a}).grow({b})"],
             "t": [f"({a}, {b})", "()", f"({a}, [{b}])", f"tuple(range({c}))", f"(({a},), {b})"],
-            "e": [f"{{{a}, {b}}}", "set()", f"{{x % 3 for x in range({c})}}", f"{{'k{a}', ({a}, {b})}}"],
+            "e": [
+                f"{{{a}, {b}}}",
+                "set()",
+                f"{{x % 3 for x in range({c})}}",
+                f"{{'k{a}', ({a}, {b})}}",
+            ],
         }
         return self.random.choice(choices[kind])
 
@@ -163,7 +202,9 @@ class Generator:
             self.item("l", n),
             f"{self.name('d')}.get({n})",
             f"{self.name('d')}.get('a')",
-            f"{self.name('d')}['a']" if self.chance(0.3) else f"{self.name('d')}.get(('a', {n}), 'no')",
+            f"{self.name('d')}['a']"
+            if self.chance(0.3)
+            else f"{self.name('d')}.get(('a', {n}), 'no')",
             f"{self.item('g', n)}",
             f"{self.name('o')}.value",
             f"{self.name('o')}.links",
@@ -181,7 +222,9 @@ class Generator:
     def item(self, kind: str, n: int) -> str:
         """An element by index, seldom without a look at the length."""
         name = self.name(kind)
-        return f"{name}[{n}]" if self.chance(0.15) else f"({name}[{n}] if len({name}) > {n} else {n})"
+        return (
+            f"{name}[{n}]" if self.chance(0.15) else f"({name}[{n}] if len({name}) > {n} else {n})"
+        )
 
     def guarded(self, depth: int, name: str, length: int, line: str) -> None:
         """Emits a line that needs a length, seldom without a look at it."""
@@ -227,103 +270,140 @@ class Generator:
             target = f"{kind}{len(known)}"
             value = self.name(kind) if self.chance(0.4) else self.make(kind)
             self.emit(depth, f"{target} = {value}")
-            return self.bind(depth, kind, target)
+            self.bind(depth, kind, target)
+            return
         self.emit(depth, f"{target} = {self.name(kind) if self.chance(0.5) else self.make(kind)}")
 
     def bind(self, depth: int, kind: str, target: str) -> None:
-        """A name first bound inside a block may stay unbound: use it later only when it surely is."""
+        """A name bound only inside a block may stay unbound: it is not used later."""
         if depth == self.base_depth and target not in self.scope.names[kind]:
             self.scope.names[kind].append(target)
 
     def change_list(self, depth: int) -> None:
         name, n = self.name("l"), self.number(0, 3)
         if self.chance(0.4):
-            return self.guarded(depth, name, n, self.pick(
-                f"{name}[{n}] = {self.value()}",
-                f"del {name}[{n}]",
-                f"{name}.pop({n})",
-                f"{name}[0], {name}[-1] = {name}[-1], {name}[0]",
-                f"{name}[{n}] = [{name}[{n}], {n}]",
-                f"names.append({name}[{n}] is {name}[0])",
-            ))
-        self.emit(depth, self.pick(
-            f"{name}.append({self.value()})",
-            f"{name}.insert({n}, {self.value()})",
-            f"{name}[{n}:{n + 1}] = [{self.value()}, {n}]",
-            f"{name} += [{self.value()}]" if name.isidentifier() and name != "names" else f"{name}.reverse()",
-            f"{name}.sort(key=lambda v: type(v).__name__)" if self.chance(0.2) else f"{name}.extend({self.name('t')})",
-            f"{name}[:] = {name}[:6]",
-            f"list(map({name}.append, {self.name('t')}))",
-            f"heapq.heappush([v for v in {name} if type(v) is int], {n})",
-            f"numbers = [v for v in {name} if type(v) is int]; numbers.sort(); bisect.insort(numbers, {n}); heapq.heappop(numbers)",
-        ))
+            self.guarded(
+                depth,
+                name,
+                n,
+                self.pick(
+                    f"{name}[{n}] = {self.value()}",
+                    f"del {name}[{n}]",
+                    f"{name}.pop({n})",
+                    f"{name}[0], {name}[-1] = {name}[-1], {name}[0]",
+                    f"{name}[{n}] = [{name}[{n}], {n}]",
+                    f"names.append({name}[{n}] is {name}[0])",
+                ),
+            )
+            return
+        self.emit(
+            depth,
+            self.pick(
+                f"{name}.append({self.value()})",
+                f"{name}.insert({n}, {self.value()})",
+                f"{name}[{n}:{n + 1}] = [{self.value()}, {n}]",
+                f"{name} += [{self.value()}]"
+                if name.isidentifier() and name != "names"
+                else f"{name}.reverse()",
+                f"{name}.sort(key=lambda v: type(v).__name__)"
+                if self.chance(0.2)
+                else f"{name}.extend({self.name('t')})",
+                f"{name}[:] = {name}[:6]",
+                f"list(map({name}.append, {self.name('t')}))",
+                f"heapq.heappush([v for v in {name} if type(v) is int], {n})",
+                f"numbers = [v for v in {name} if type(v) is int]; numbers.sort(); "
+                f"bisect.insort(numbers, {n}); heapq.heappop(numbers)",
+            ),
+        )
 
     def change_nested(self, depth: int) -> None:
         name, a, b = self.name("g"), self.number(0, 2), self.number(0, 2)
         if self.chance(0.7):
-            return self.guarded(depth, name, max(a, b), self.pick(
-                f"{name}[{a}][{b}:{b + 1}] = [{self.value()}]",
-                f"{name}[{a}][{b}] = {self.value()}" if self.chance(0.2) else f"{name}[{a}] += [{self.value()}]",
-                f"{name}[{a}].append({self.number()})",
-                f"{name}[{a}] = {name}[{b}]",
-                f"{name}[{a}], {name}[{b}] = {name}[{b}], {name}[{a}]",
-            ))
-        self.emit(depth, self.pick(
-            f"for row in {name}[:4]: row.append(len(row))",
-            f"{name}.append({self.name('l')})",
-        ))
+            self.guarded(
+                depth,
+                name,
+                max(a, b),
+                self.pick(
+                    f"{name}[{a}][{b}:{b + 1}] = [{self.value()}]",
+                    f"{name}[{a}][{b}] = {self.value()}"
+                    if self.chance(0.2)
+                    else f"{name}[{a}] += [{self.value()}]",
+                    f"{name}[{a}].append({self.number()})",
+                    f"{name}[{a}] = {name}[{b}]",
+                    f"{name}[{a}], {name}[{b}] = {name}[{b}], {name}[{a}]",
+                ),
+            )
+            return
+        self.emit(
+            depth,
+            self.pick(
+                f"for row in {name}[:4]: row.append(len(row))",
+                f"{name}.append({self.name('l')})",
+            ),
+        )
 
     def change_dict(self, depth: int) -> None:
         name, n = self.name("d"), self.number(0, 3)
-        self.emit(depth, self.pick(
-            f"{name}[{n}] = {self.value()}",
-            f"{name}['a'] = {self.value()}",
-            f"{name}.setdefault('k{n}', []).append({self.value()})",
-            f"{name}[{n}] = {name}.get({n}, 0), {n}",
-            f"{name}.update(z={self.value()})",
-            f"if 'a' in {name}: del {name}['a']",
-            f"{name}.pop({n}, None)",
-            f"{name}['k{n}'] = {name}.pop('k{n}', {n})",
-            f"{name}[({n}, 'k')] = {self.name('l')}",
-            f"{name}.clear()" if self.chance(0.3) else f"{name}['self'] = {name}",
-        ))
+        self.emit(
+            depth,
+            self.pick(
+                f"{name}[{n}] = {self.value()}",
+                f"{name}['a'] = {self.value()}",
+                f"{name}.setdefault('k{n}', []).append({self.value()})",
+                f"{name}[{n}] = {name}.get({n}, 0), {n}",
+                f"{name}.update(z={self.value()})",
+                f"if 'a' in {name}: del {name}['a']",
+                f"{name}.pop({n}, None)",
+                f"{name}['k{n}'] = {name}.pop('k{n}', {n})",
+                f"{name}[({n}, 'k')] = {self.name('l')}",
+                f"{name}.clear()" if self.chance(0.3) else f"{name}['self'] = {name}",
+            ),
+        )
 
     def change_object(self, depth: int) -> None:
         name, n = self.name("o"), self.number(0, 3)
-        self.emit(depth, self.pick(
-            f"{name}.value = {self.value()}",
-            f"{name}.value = [{name}.value, {n}]",
-            f"{name}.value += {n}" if self.chance(0.3) else f"{name}.links += [{n}]",
-            f"{name}.grow({self.value()})",
-            f"{name}.links.append({self.name('o')})",
-            f"{name}.extra = {self.name('o')}",
-            f"{name}.swap({self.name('o')})",
-            f"setattr({name}, 'a{n}', {self.value()})",
-            f"del {name}.extra" if self.chance(0.2) else f"{name}.extra = None",
-            f"if {name}.links: {name}.links[-1] = {self.value()}",
-            f"{name}.__dict__['b{n}'] = {self.value()}",
-            "Node.made += 1",
-        ))
+        self.emit(
+            depth,
+            self.pick(
+                f"{name}.value = {self.value()}",
+                f"{name}.value = [{name}.value, {n}]",
+                f"{name}.value += {n}" if self.chance(0.3) else f"{name}.links += [{n}]",
+                f"{name}.grow({self.value()})",
+                f"{name}.links.append({self.name('o')})",
+                f"{name}.extra = {self.name('o')}",
+                f"{name}.swap({self.name('o')})",
+                f"setattr({name}, 'a{n}', {self.value()})",
+                f"del {name}.extra" if self.chance(0.2) else f"{name}.extra = None",
+                f"if {name}.links: {name}.links[-1] = {self.value()}",
+                f"{name}.__dict__['b{n}'] = {self.value()}",
+                "Node.made += 1",
+            ),
+        )
 
     def change_other(self, depth: int) -> None:
         n, text = self.number(), self.name("s")
-        self.emit(depth, self.pick(
-            f"{self.name('e')}.add({n})",
-            f"{self.name('e')}.discard({n})",
-            f"{text} += 'y{n}'" if text.isidentifier() else f"names.append({text})",
-            f"{self.augmented()}",
-            f"names.append({self.name('n')})",
-            f"shared['a'].append({n})",
-            f"shared['b'][1] = {self.value()}",
-            f"a0, *a1 = {self.name('l')}, {n}",
-            f"a0, (a1, *a2) = {n}, {self.name('l')} or [0]",
-            f"a0, (a1, a2) = {n}, {self.name('t')}" if self.chance(0.3) else f"*a0, a1 = {self.name('t')} + (1,)",
-            f"a0 = a1 = {self.name('l')}",
-            f"a0 = [v for v in {self.name('l')} if v]",
-            f"a1 = {{v: [v] for v in range({n % 4})}}",
-            f"print({self.name('n')})",
-            "pass",
-        ))
+        self.emit(
+            depth,
+            self.pick(
+                f"{self.name('e')}.add({n})",
+                f"{self.name('e')}.discard({n})",
+                f"{text} += 'y{n}'" if text.isidentifier() else f"names.append({text})",
+                f"{self.augmented()}",
+                f"names.append({self.name('n')})",
+                f"shared['a'].append({n})",
+                f"shared['b'][1] = {self.value()}",
+                f"a0, *a1 = {self.name('l')}, {n}",
+                f"a0, (a1, *a2) = {n}, {self.name('l')} or [0]",
+                f"a0, (a1, a2) = {n}, {self.name('t')}"
+                if self.chance(0.3)
+                else f"*a0, a1 = {self.name('t')} + (1,)",
+                f"a0 = a1 = {self.name('l')}",
+                f"a0 = [v for v in {self.name('l')} if v]",
+                f"a1 = {{v: [v] for v in range({n % 4})}}",
+                f"print({self.name('n')})",
+                "pass",
+            ),
+        )
 
     def augmented(self) -> str:
         known = [name for name in self.scope.names["n"] if name.isidentifier()]
@@ -333,22 +413,40 @@ class Generator:
         return f"{self.random.choice(known)} {operator} {self.number(1, 5)}"
 
     def use_call(self, depth: int) -> None:
-        self.emit(depth, self.pick(f"r = {self.call()}", f"{self.call()}", f"names.append(type({self.call()}).__name__)"))
+        self.emit(
+            depth,
+            self.pick(
+                f"r = {self.call()}",
+                f"{self.call()}",
+                f"names.append(type({self.call()}).__name__)",
+            ),
+        )
 
     def raise_something(self, depth: int) -> None:
         if self.chance(0.6 if depth > self.base_depth else 0.15):
-            self.emit(depth, f"if {self.condition()}: raise {self.pick('ValueError', 'KeyError', 'LookupError')}({self.value()})")
+            self.emit(
+                depth,
+                f"if {self.condition()}: "
+                f"raise {self.pick('ValueError', 'KeyError', 'LookupError')}({self.value()})",
+            )
         elif self.in_loop and self.chance(0.7):
             self.emit(depth, f"if {self.condition()}: {self.pick('break', 'continue')}")
         elif self.chance(0.4):
             self.emit(depth, f"assert {self.condition()}, {self.name('n')}")
         else:
-            self.emit(depth, f"if {self.condition()}: names.append({self.number()}); total_here = {self.value()}")
+            self.emit(
+                depth,
+                f"if {self.condition()}: names.append({self.number()}); "
+                f"total_here = {self.value()}",
+            )
 
     def drop(self, depth: int) -> None:
         name = self.fresh("v")
         self.emit(depth, f"{name} = {self.value()}")
-        self.emit(depth, self.pick(f"del {name}", f"{name} = None", f"names.append({name} is None); del {name}"))
+        self.emit(
+            depth,
+            self.pick(f"del {name}", f"{name} = None", f"names.append({name} is None); del {name}"),
+        )
 
     # -- blocks ------------------------------------------------------------------------------------
 
@@ -359,14 +457,33 @@ class Generator:
     def statement(self, depth: int, budget: int) -> None:
         is_deep = depth - self.base_depth >= DEPTH or budget < 1
         simple: list[Callable[[int], None]] = [
-            self.assign, self.assign, self.change_list, self.change_list, self.change_nested, self.change_dict,
-            self.change_object, self.change_object, self.change_other, self.use_call, self.raise_something, self.drop,
+            self.assign,
+            self.assign,
+            self.change_list,
+            self.change_list,
+            self.change_nested,
+            self.change_dict,
+            self.change_object,
+            self.change_object,
+            self.change_other,
+            self.use_call,
+            self.raise_something,
+            self.drop,
         ]
         if is_deep or self.chance(0.6):
             self.random.choice(simple)(depth)
             return
-        compound = [self.if_block, self.for_block, self.for_block, self.while_block, self.try_block,
-                    self.try_block, self.with_block, self.match_block, self.nested_function]
+        compound = [
+            self.if_block,
+            self.for_block,
+            self.for_block,
+            self.while_block,
+            self.try_block,
+            self.try_block,
+            self.with_block,
+            self.match_block,
+            self.nested_function,
+        ]
         self.random.choice(compound)(depth, budget)
 
     def if_block(self, depth: int, budget: int) -> None:
@@ -414,11 +531,14 @@ class Generator:
         has_except = self.chance(0.85)
         if has_except:
             if self.chance(0.4):
-                self.emit(depth, f"except {self.pick('KeyError', 'ValueError', '(IndexError, TypeError)')} as error:")
+                caught = self.pick("KeyError", "ValueError", "(IndexError, TypeError)")
+                self.emit(depth, f"except {caught} as error:")
                 self.emit(depth + 1, "names.append(type(error).__name__)")
                 if self.chance(0.2):
                     self.emit(depth + 1, self.pick("raise", "raise LookupError('from') from error"))
-            self.emit(depth, "except Exception as error:" if self.chance(0.6) else "except Exception:")
+            self.emit(
+                depth, "except Exception as error:" if self.chance(0.6) else "except Exception:"
+            )
             self.block(depth + 1, 1)
             if self.chance(0.3):
                 self.emit(depth, "else:")
@@ -437,7 +557,17 @@ class Generator:
 
     def match_block(self, depth: int, budget: int) -> None:
         self.emit(depth, f"match {self.value()}:")
-        for pattern in self.random.sample(["[m0, *m1]", "{'a': m0, **m1}", "int(m0)", "Node(value=m0)", "0 | 1 | None", "(m0, m1)"], 2):
+        for pattern in self.random.sample(
+            [
+                "[m0, *m1]",
+                "{'a': m0, **m1}",
+                "int(m0)",
+                "Node(value=m0)",
+                "0 | 1 | None",
+                "(m0, m1)",
+            ],
+            2,
+        ):
             self.emit(depth + 1, f"case {pattern}{self.pick('', f' if {self.condition()}')}:")
             self.block(depth + 2, budget - 1)
         if self.chance(0.6):
@@ -446,16 +576,27 @@ class Generator:
 
     def nested_function(self, depth: int, budget: int) -> None:
         if not self.in_function:
-            return self.assign(depth)
+            self.assign(depth)
+            return
         name, variable = self.fresh("inner"), self.fresh("free")
         self.emit(depth, f"{variable} = {self.value()}")
         self.emit(depth, f"def {name}(p, q={self.name('l')}):")
         if self.chance(0.5):
             self.emit(depth + 1, f"nonlocal {variable}")
             self.emit(depth + 1, f"{variable} = [{variable}, p]")
-        self.emit(depth + 1, f"q = [p, {variable}]" if self.chance(0.5) else f"names.append(type({variable}).__name__)")
+        self.emit(
+            depth + 1,
+            f"q = [p, {variable}]"
+            if self.chance(0.5)
+            else f"names.append(type({variable}).__name__)",
+        )
         self.emit(depth + 1, self.pick("return q", f"return {variable}", "return p"))
-        self.emit(depth, self.pick(f"r = {name}({self.value()})", f"r = [{name}(v) for v in range(2)]", f"r = {name}"))
+        self.emit(
+            depth,
+            self.pick(
+                f"r = {name}({self.value()})", f"r = [{name}(v) for v in range(2)]", f"r = {name}"
+            ),
+        )
         if self.chance(0.4):
             self.emit(depth, f"{variable} = {self.name('n')}")
 
@@ -474,7 +615,13 @@ class Generator:
         parameters = [f"p{i}" for i in range(count)]
         if count and self.chance(0.3):
             parameters.insert(1, "/")
-        tail = self.pick("option=None", "option=[]", "*rest, option=0", "option=1, **others", "*rest, option=None, **others")
+        tail = self.pick(
+            "option=None",
+            "option=[]",
+            "*rest, option=0",
+            "option=1, **others",
+            "*rest, option=None, **others",
+        )
         self.emit(0, f"def {name}({', '.join([*parameters, tail])}):")
         self.emit(1, "spend()")
         if self.chance(0.4):
@@ -515,7 +662,9 @@ class Generator:
             self.emit(2, f"names.append(repr(type({f'list({call})' if is_generator else call})))")
             self.emit(1, "except (Exception, SystemExit) as error:")
             self.emit(2, "names.append(type(error).__name__)")
-        self.emit(1, "print([v for v in names if type(v) in (str, int)], total, calls_left, len(shared))")
+        self.emit(
+            1, "print([v for v in names if type(v) in (str, int)], total, calls_left, len(shared))"
+        )
         self.emit(0, "")
         self.emit(0, "")
         self.emit(0, 'if __name__ == "__main__":')
@@ -530,41 +679,115 @@ def program(seed: int) -> str:
 
 
 def long_function(n_lines: int = 300) -> str:
-    """A function of about `n_lines` lines: loops, branches and a try around every tenth statement."""
+    """A function of about `n_lines` lines: loops, branches, tries."""
     chooser = random.Random(n_lines)
     body: list[str] = ["total, items, table = 0, [], {}"]
     while len(body) < n_lines:
         n = len(body)
-        body += chooser.choice([
-            [f"total += {n}", f"items.append(total % {n + 1})"],
-            [f"for i{n} in range(3):", f"    total -= i{n}", f"    table[i{n}, {n}] = items[-1:]"],
-            [f"if total % {n % 7 + 2}:", f"    v{n} = [total]", "else:", f"    v{n} = {{'n': {n}}}", f"items.append(v{n})"],
-            [f"w{n} = 3", f"while w{n}:", f"    w{n} -= 1"],
-            ["try:", f"    total += items[{n}]", "except (IndexError, TypeError) as error:", "    table['e'] = type(error).__name__", "finally:", "    total += 1"],
-            [f"squares = [k * {n} for k in range(3)]", "del items[:1]"],
-            [f"for k in range({n % 3}): total += k"],
-        ])
+        body += chooser.choice(
+            [
+                [f"total += {n}", f"items.append(total % {n + 1})"],
+                [
+                    f"for i{n} in range(3):",
+                    f"    total -= i{n}",
+                    f"    table[i{n}, {n}] = items[-1:]",
+                ],
+                [
+                    f"if total % {n % 7 + 2}:",
+                    f"    v{n} = [total]",
+                    "else:",
+                    f"    v{n} = {{'n': {n}}}",
+                    f"items.append(v{n})",
+                ],
+                [f"w{n} = 3", f"while w{n}:", f"    w{n} -= 1"],
+                [
+                    "try:",
+                    f"    total += items[{n}]",
+                    "except (IndexError, TypeError) as error:",
+                    "    table['e'] = type(error).__name__",
+                    "finally:",
+                    "    total += 1",
+                ],
+                [f"squares = [k * {n} for k in range(3)]", "del items[:1]"],
+                [f"for k in range({n % 3}): total += k"],
+            ]
+        )
     lines = ["    " + line for line in body]
     head = '"""A function longer than line events can reach cheaply."""\n\n\ndef main():\n'
-    return head + "\n".join(lines) + '\n    print(total, len(items), len(table))\n\n\nif __name__ == "__main__":\n    main()\n'
+    return (
+        head
+        + "\n".join(lines)
+        + '\n    print(total, len(items), len(table))\n\n\nif __name__ == "__main__":\n    main()\n'
+    )
 
 
 def long_module(n_lines: int = 500) -> str:
-    """A module body of about `n_lines` lines with functions, classes and loops between the statements."""
+    """A module body of about `n_lines` lines: functions, classes and loops among statements."""
     chooser = random.Random(n_lines)
-    body: list[str] = ['"""A module body longer than line events can reach cheaply."""', "", "total = 0", "items = []", "table = {}"]
+    body: list[str] = [
+        '"""A module body longer than line events can reach cheaply."""',
+        "",
+        "total = 0",
+        "items = []",
+        "table = {}",
+    ]
     while len(body) < n_lines:
         n = len(body)
-        body += chooser.choice([
-            [f"total += {n}", "items.append(total)"],
-            ["", "", f"def function{n}(x, y=items):", "    global total", f"    total -= x % {n}", "    y.append(x)", "    return len(y)", "", "", f"size{n} = function{n}({n})"],
-            ["", "", f"class Class{n}:", f"    field = {n}", "    rows = [field]", "", "    def read(self):", "        return self.rows", "", "", f"object{n} = Class{n}()", f"object{n}.read().append(total)"],
-            ["for i in range(3):", f"    table[i, {n}] = i", "    total -= 1"],
-            [f"if total % {n % 5 + 2} == 0:", f"    table['even'] = [{n}]", "else:", f"    table['odd'] = {n}"],
-            ["try:", f"    total += table['even'][{n % 2}]", "except (KeyError, IndexError, TypeError) as error:", "    items[:3] = [type(error).__name__]"],
-            [f"kept = [k for k in range({n % 4})]", "del items[:-5]"],
-        ])
-    body += ["", "", "def main():", "    print(total, len(items), len(table))", "", "", 'if __name__ == "__main__":', "    main()"]
+        body += chooser.choice(
+            [
+                [f"total += {n}", "items.append(total)"],
+                [
+                    "",
+                    "",
+                    f"def function{n}(x, y=items):",
+                    "    global total",
+                    f"    total -= x % {n}",
+                    "    y.append(x)",
+                    "    return len(y)",
+                    "",
+                    "",
+                    f"size{n} = function{n}({n})",
+                ],
+                [
+                    "",
+                    "",
+                    f"class Class{n}:",
+                    f"    field = {n}",
+                    "    rows = [field]",
+                    "",
+                    "    def read(self):",
+                    "        return self.rows",
+                    "",
+                    "",
+                    f"object{n} = Class{n}()",
+                    f"object{n}.read().append(total)",
+                ],
+                ["for i in range(3):", f"    table[i, {n}] = i", "    total -= 1"],
+                [
+                    f"if total % {n % 5 + 2} == 0:",
+                    f"    table['even'] = [{n}]",
+                    "else:",
+                    f"    table['odd'] = {n}",
+                ],
+                [
+                    "try:",
+                    f"    total += table['even'][{n % 2}]",
+                    "except (KeyError, IndexError, TypeError) as error:",
+                    "    items[:3] = [type(error).__name__]",
+                ],
+                [f"kept = [k for k in range({n % 4})]", "del items[:-5]"],
+            ]
+        )
+    body += [
+        "",
+        "",
+        "def main():",
+        "    print(total, len(items), len(table))",
+        "",
+        "",
+        'if __name__ == "__main__":',
+        "    main()",
+    ]
     return "\n".join(body) + "\n"
 
 

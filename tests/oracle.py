@@ -22,7 +22,13 @@ from typing import Any
 
 from canonical import Form, LiveForm
 
-GLOBAL_OPERATIONS = {"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
+GLOBAL_OPERATIONS = {
+    "LOAD_GLOBAL",
+    "STORE_GLOBAL",
+    "DELETE_GLOBAL",
+    "LOAD_NAME",
+    "LOAD_FROM_DICT_OR_GLOBALS",
+}
 YIELDING = {"YIELD_VALUE", "RESUME"}  # where a suspended frame stands: 3.12, 3.13
 RETURNING = {"RETURN_VALUE", "RETURN_CONST"}
 GENERATOR = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
@@ -51,7 +57,7 @@ class CallForm:
 
 
 class Oracle:
-    """Traces the code of one file. `granularity` is "line", or "function" for entry and exit states."""
+    """Traces one file's code. `granularity`: "line", or "function" for entry and exit states."""
 
     def __init__(self, filename: str, granularity: str = "line") -> None:
         self.calls: list[CallForm] = []
@@ -81,7 +87,9 @@ class Oracle:
             frame.f_trace_lines = False
             return self._other_event
         self._unwound = None
-        is_start = operation_at(frame) == "RESUME" and frame.f_code.co_code[frame.f_lasti + 1] & 3 == 0
+        is_start = (
+            operation_at(frame) == "RESUME" and frame.f_code.co_code[frame.f_lasti + 1] & 3 == 0
+        )
         if is_start:  # otherwise a suspended frame goes on
             self._enter(frame)
         frame.f_trace_lines = self._is_line
@@ -138,7 +146,7 @@ class Oracle:
         self._unwound = (call_number, id(frame.f_back))
 
     def _settle_unwound(self, frame: types.FrameType, exception: BaseException) -> None:
-        """The frame that an exception went into knows it best: `finally` re-raises without an event."""
+        """`finally` re-raises without an event: the frame it went into knows the exception."""
         if self._unwound is not None and self._unwound[1] == id(frame):
             self.calls[self._unwound[0]].exception = LiveForm().of(exception)
         self._unwound = None

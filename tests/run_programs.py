@@ -6,8 +6,8 @@
 
 Each program runs as `__main__` in a fresh module, so that every way of running it sees the same
 names. Recorded programs become one session each, named after the file, and what they did goes into
-`OUT.spacetime.ran`. The environment variable `TEST_COMPANION` names a tool that watches the programs at
-the same time: `settrace`, `cprofile`, `coverage-sysmon` or `coverage-ctrace`.
+`OUT.spacetime.ran`. The environment variable `TEST_COMPANION` names a tool that watches the
+programs at the same time: `settrace`, `cprofile`, `coverage-sysmon` or `coverage-ctrace`.
 """
 
 from __future__ import annotations

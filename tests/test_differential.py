@@ -1,8 +1,8 @@
 """Invariant 2: the fast tier, the portable tier and an independent oracle give equal states.
 
 Every program runs three times in processes of its own batch: under the `sys.settrace` oracle, and
-recorded by each tier. `compare.py` then compares call by call and state by state, values and aliasing
-included, after the one normalisation written there. To see one program by hand:
+recorded by each tier. `compare.py` then compares call by call and state by state, values and
+aliasing included, after the one normalisation written there. To see one program by hand:
 
     python tests/run_programs.py oracle /tmp/o line tests/corpus/aliasing.py
     python tests/run_programs.py record /tmp/t.spacetime line tests/corpus/aliasing.py
@@ -68,7 +68,9 @@ def test_fast_tier_portable_tier_and_oracle_give_equal_states(
     check(run, tmp_path, granularity, corpus)
 
 
-def test_generated_programs_give_equal_states(run: Run, tmp_path: Path, generated: list[Path]) -> None:
+def test_generated_programs_give_equal_states(
+    run: Run, tmp_path: Path, generated: list[Path]
+) -> None:
     """The generated programs, the long function and the long module body, at line granularity."""
     assert len(generated) >= 502
     check(run, tmp_path, "line", generated)

@@ -11,9 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Run, spacetime_command
-
 import spacetimepy
+from conftest import Run, spacetime_command
 
 OK, PROGRAM_FAILED, MISUSE, BAD_TRACE = 0, 1, 2, 3
 
@@ -134,7 +133,9 @@ def test_a_foreign_database_is_left_alone(spacetime: Run, program: Path) -> None
     connection.commit()
     connection.close()
     for extra in ([], ["--overwrite"]):
-        done = spacetime("run", "--line", *extra, "-o", str(other), str(program), cwd=program.parent)
+        done = spacetime(
+            "run", "--line", *extra, "-o", str(other), str(program), cwd=program.parent
+        )
         assert done.returncode == BAD_TRACE and "mine.db" in done.stderr, done.stderr
     connection = sqlite3.connect(other)
     tables = connection.execute("select name from sqlite_master").fetchall()
@@ -178,12 +179,12 @@ def mount_small(folder: Path) -> str | None:
         )
     except FileNotFoundError:
         return "there is no mount command"
-    return done.stderr.strip() or f"mount failed with {done.returncode}" if done.returncode else None
+    return (
+        done.stderr.strip() or f"mount failed with {done.returncode}" if done.returncode else None
+    )
 
 
-def test_a_full_disk_ends_recording_and_not_the_program(
-    spacetime: Run, tmp_path: Path
-) -> None:
+def test_a_full_disk_ends_recording_and_not_the_program(spacetime: Run, tmp_path: Path) -> None:
     small = tmp_path / "small"
     problem = mount_small(small)
     if problem is not None:
@@ -238,15 +239,19 @@ def test_an_unknown_pattern_is_named(spacetime: Run, program: Path) -> None:
 )
 def test_an_option_of_the_wrong_type_is_named(tmp_path: Path, options: dict[str, object]) -> None:
     name = "no_such_option" if "no_such_option" in options else next(iter(options))
-    with pytest.raises((spacetimepy.SpacetimeError, TypeError), match=f"{name}|pattern|limit"):
-        with spacetimepy.record(tmp_path / "x.spacetime", **options):  # type: ignore[arg-type]
-            pass
+    with (
+        pytest.raises((spacetimepy.SpacetimeError, TypeError), match=f"{name}|pattern|limit"),
+        spacetimepy.record(tmp_path / "x.spacetime", **options),  # type: ignore[arg-type]
+    ):
+        pass
     # Nothing stays switched on: the next recording works.
     with spacetimepy.record(tmp_path / "y.spacetime", line=__file__):
         pass
 
 
-@pytest.mark.parametrize("arguments", [["run"], ["run", "--no-such"], ["no-such"], ["show", "a", "b", "c"]])
+@pytest.mark.parametrize(
+    "arguments", [["run"], ["run", "--no-such"], ["no-such"], ["show", "a", "b", "c"]]
+)
 def test_misuse_of_the_command_line(spacetime: Run, tmp_path: Path, arguments: list[str]) -> None:
     done = spacetime(*arguments, cwd=tmp_path)
     assert done.returncode == MISUSE and done.stderr and "Traceback" not in done.stderr
@@ -356,7 +361,7 @@ def test_an_uncaught_exception_is_opened_where_it_was_raised(
 
 
 def test_opening_and_viewing_execute_nothing_from_the_trace(spacetime: Run, tmp_path: Path) -> None:
-    """Invariant 7: a hostile class does nothing when its instances are viewed, not even by import."""
+    """Invariant 7: a hostile class does nothing when its instances are viewed."""
     text = """
         class Hostile:
             def __init__(self):

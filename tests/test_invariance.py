@@ -60,7 +60,10 @@ def test_recording_changes_neither_results_exceptions_output_nor_exit_code(
 def compare_runs(run: Run, folder: Path, programs: list[Path], **variables: str) -> list[str]:
     """Runs programs in one process without and one with recording; gives what differs."""
     paths = [str(path) for path in programs]
-    runner, folder = str(TESTS / "run_programs.py"), folder / variables.get("SPACETIME_TIER", "fast")
+    runner, folder = (
+        str(TESTS / "run_programs.py"),
+        folder / variables.get("SPACETIME_TIER", "fast"),
+    )
     folder.mkdir()
     plain, trace = str(folder / "plain.pickle"), str(folder / "run.spacetime")
     outputs: list[dict[str, Ran]] = []
@@ -83,12 +86,10 @@ def compare_runs(run: Run, folder: Path, programs: list[Path], **variables: str)
 def test_recording_changes_nothing_next_to_other_tools(
     run: Run, tmp_path: Path, corpus: list[Path], companion: str, tier: str
 ) -> None:
-    """The corpus while a tracer, a profiler or coverage is active; their reports stay the same too."""
+    """The corpus while a tracer, a profiler or coverage is active; their reports stay the same."""
     if companion.startswith("coverage") and importlib.util.find_spec("coverage") is None:
         pytest.skip("coverage is not installed here (requirements-dev.txt names it)")
-    problems = compare_runs(
-        run, tmp_path, corpus, SPACETIME_TIER=tier, TEST_COMPANION=companion
-    )
+    problems = compare_runs(run, tmp_path, corpus, SPACETIME_TIER=tier, TEST_COMPANION=companion)
     assert not problems, "\n".join(problems)
 
 

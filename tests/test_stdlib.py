@@ -1,4 +1,4 @@
-"""The standard library as real input: CPython's own tests of a module, while the module is recorded."""
+"""The standard library as real input: CPython's own tests of a module, while it is recorded."""
 
 from __future__ import annotations
 
@@ -39,5 +39,6 @@ def test_the_tests_of_the_standard_library_pass_while_it_is_recorded(
         print(
             f"\n  {module}: {len(left)} tests, {stats['n_states']:,} states,"
             f" {stats['stored_bytes_per_state']:.1f} bytes a state, {viewable:.2f} % viewable"
-            + f" (left out, as too slow: {', '.join(left_out)})" * bool(left_out)
+            + f" (left out, as too slow: {', '.join(left_out)})"
+            * bool(left_out)
         )
