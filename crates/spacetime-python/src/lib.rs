@@ -7,8 +7,6 @@ mod commands;
 mod errors;
 #[allow(unsafe_code)]
 mod recorder;
-#[allow(unsafe_code)]
-mod recorder;
 mod trace;
 mod value_graph;
 mod values_at;
@@ -20,7 +18,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(commands::main, module)?)?;
     module.add_class::<commands::RunRequest>()?;
-    module.add_class::<recorder::Recorder>()?;
     module.add_class::<recorder::Recorder>()?;
     module.add_class::<trace::Trace>()?;
     module.add_class::<values_at::StateView>()?;
