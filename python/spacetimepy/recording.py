@@ -11,6 +11,7 @@ The work is done by `spacetimepy._native.Recorder`; this module is its manners.
 from __future__ import annotations
 
 import atexit
+import itertools
 import os
 import sys
 
@@ -95,8 +96,11 @@ class Recorder:
     0
     """
 
-    def __init__(self, native: _native.Recorder, selection: Selection | None) -> None:
+    def __init__(
+        self, native: _native.Recorder, selection: Selection | None, *, is_in_memory: bool = False
+    ) -> None:
         self._native = native
+        self._is_in_memory = is_in_memory
         self._session: RecordingSession | None = None
         self._pid = os.getpid()
         self._summary: dict[str, Any] | None = None
@@ -108,14 +112,15 @@ class Recorder:
 
     @property
     def path(self) -> str:
-        """The trace file.
+        """The trace file; for a trace in memory, what `spacetimepy.open` takes in its place.
 
         >>> import spacetimepy, tempfile
         >>> with spacetimepy.init_monitoring(tempfile.mkdtemp() + "/run.spacetime") as recorder:
         ...     print(recorder.path.endswith("run.spacetime"))
         True
         """
-        return self._native.path
+        path = self._native.path
+        return f"<memory:{path}>" if self._is_in_memory else path
 
     @property
     def tier(self) -> str:
@@ -249,6 +254,7 @@ class Recorder:
 
 _active: Recorder | None = None
 _is_enabled = True
+_memory_numbers = itertools.count(1)
 
 
 def init_monitoring(
@@ -284,7 +290,7 @@ def init_monitoring(
     if _active is not None and _active.is_of_command:
         # The command decided where to; what is decorated is recorded there.
         return _active
-    return _start(
+    recorder = _start(
         db_path,
         selection=None,
         in_memory=in_memory,
@@ -292,6 +298,8 @@ def init_monitoring(
         limits=limits,
         ignore_types=ignore_types,
     )
+    recorder._begin_implicit_session()
+    return recorder
 
 
 def _start(
@@ -309,29 +317,26 @@ def _start(
             f"this process is already recorded into {_active.path}: close that recorder first"
         )
     bounds = _as_limits(limits)
+    path = _as_path(db_path)
+    if in_memory:
+        # A name that no other trace in this process's memory has.
+        path = f"{path}#{next(_memory_numbers)}"
     native = _native.Recorder(
-        _as_path(db_path),
+        path,
         in_memory=bool(in_memory),
         overwrite=bool(overwrite),
         max_bytes=bounds.max_bytes,
         max_states=bounds.max_states,
         ignore_types=_as_types(ignore_types),
-        on_code=_describe_code,
+        on_code=_source.describe,
     )
-    _active = recorder = Recorder(native, selection)
+    _active = recorder = Recorder(native, selection, is_in_memory=bool(in_memory))
     if selection is not None:
         native.set_selector(selection)
     if not _is_enabled:
         native.pause()
     decorators.attach(native)
     return recorder
-
-
-def _describe_code(code: CodeType) -> _source.Description:
-    """Called by the recorder before it records code for the first time."""
-    if _active is not None:
-        _active._begin_implicit_session()
-    return _source.describe(code)
 
 
 def _close_at_exit() -> None:
