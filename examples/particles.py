@@ -1,7 +1,7 @@
 """Particles in a box, one of which turns around in mid-air.
 
-Look at the particles of a state in `step`: their velocities are shown with the identity of the
-object, and two of the particles have the same one.
+Look at `particles` in any state of `simulate`: each object is shown with its identity, and two of
+the velocities have the same one.
 """
 
 from dataclasses import dataclass

@@ -39,11 +39,12 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     println!(
         "
 Next:
-  source .venv/bin/activate               # puts `spacetime` on the search path
-  spacetime show 6 {TRACE}    # the call it belongs to, with all its states
-  spacetime stats {TRACE}     # what cost time and space
-  spacetime run --line YOUR_SCRIPT.py     # record a program of your own
-  cargo xtask test                        # run all tests"
+  source .venv/bin/activate                 # puts `spacetime` on the search path
+  spacetime show 6 {TRACE}    # the call that state belongs to, with all its states
+  spacetime show s3 {TRACE}   # the calls of the particle simulation
+  spacetime stats {TRACE}     # what costs time and space
+  spacetime run --line YOUR_SCRIPT.py       # record a program of your own
+  cargo xtask test                          # run all tests"
     );
     Ok(())
 }

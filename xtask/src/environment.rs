@@ -145,10 +145,7 @@ impl Environment {
             return Ok(());
         }
         step("C compiler", find_c_compiler)?;
-        let title = format!(
-            "{}: build the extension (the first time takes minutes)",
-            self.name()
-        );
+        let title = format!("{}: build the extension", self.name());
         let mut maturin = self.command("maturin", &["develop", "--release", "--quiet"]);
         self.configure(&mut maturin);
         quietly(
