@@ -145,6 +145,9 @@ impl Environment {
             return Ok(());
         }
         step("C compiler", find_c_compiler)?;
+        if !stamp.exists() {
+            eprintln!("           the first build of the extension takes some minutes");
+        }
         let title = format!("{}: build the extension", self.name());
         let mut maturin = self.command("maturin", &["develop", "--release", "--quiet"]);
         self.configure(&mut maturin);
