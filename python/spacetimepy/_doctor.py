@@ -1,4 +1,4 @@
-"""What `spacetime doctor` says about this interpreter: facts, and checks of what recording needs."""
+"""What `spacetime doctor` says about this interpreter: facts, and what recording needs."""
 
 from __future__ import annotations
 

@@ -4,9 +4,21 @@ from collections.abc import Callable, Iterable, Sequence
 from types import CodeType
 from typing import Any, Literal, final
 
+__all__ = [
+    "CallValues",
+    "Recorder",
+    "RunRequest",
+    "StateView",
+    "Trace",
+    "ValueGraph",
+    "__version__",
+    "main",
+]
+
 __version__: str
 
 def main(argv: Sequence[str]) -> int | RunRequest: ...
+
 @final
 class RunRequest:
     @property
@@ -40,7 +52,7 @@ class Recorder:
         overwrite: bool = False,
         max_bytes: int | None = None,
         max_states: int | None = None,
-        ignore_types: Sequence[type] = (),
+        ignore_types: Sequence[type] = ...,
         on_code: Callable[[CodeType], tuple[str | None, str, str | None, str | None]] | None = None,
     ) -> Recorder: ...
     @property
@@ -54,8 +66,8 @@ class Recorder:
         *,
         line: bool,
         lines: Iterable[int] | None = None,
-        include: Sequence[str] = (),
-        ignore: Sequence[str] = (),
+        include: Sequence[str] = ...,
+        ignore: Sequence[str] = ...,
     ) -> None: ...
     def begin_session(
         self,
@@ -64,19 +76,22 @@ class Recorder:
         metadata_json: str | None,
         argv: Sequence[str],
     ) -> int: ...
+    def describe_empty_session(
+        self, name: str | None, description: str | None, metadata_json: str | None
+    ) -> bool: ...
     def end_session(self, exit_kind: str, message: str | None) -> None: ...
     def pause(self) -> None: ...
     def resume(self) -> None: ...
     def flush(self) -> None: ...
     def close(self) -> dict[str, Any]: ...
 
-Facts = tuple[
+_Facts = tuple[
     str, str, bool, Literal["exact", "truncated", "opaque", "gap"], str | None, int | None, str
 ]
 
 @final
 class ValueGraph:
-    def facts(self, id: int) -> Facts: ...
+    def facts(self, id: int) -> _Facts: ...
     def attributes(self, id: int) -> dict[str, Any]: ...
     def items(self, id: int) -> list[Any]: ...
     def entries(self, id: int) -> list[tuple[Any, Any]]: ...

@@ -103,8 +103,7 @@ def _new_main_module() -> Any:
     import types
 
     main = types.ModuleType("__main__")
-    main.__dict__["__annotations__"] = {}
-    main.__dict__["__builtins__"] = builtins
+    main.__dict__.update(__annotations__={}, __builtins__=builtins)
     sys.modules["__main__"] = main
     return main
 
@@ -176,8 +175,7 @@ def _print_traceback(exception: BaseException) -> None:
     traceback = _without_own_frames(exception.__traceback__)
     exception.__traceback__ = traceback
     sys.last_type, sys.last_value, sys.last_traceback = type(exception), exception, traceback
-    if sys.version_info >= (3, 12):
-        sys.last_exc = exception
+    sys.last_exc = exception
     try:
         sys.excepthook(type(exception), exception, traceback)
     except BaseException as second:
@@ -252,10 +250,32 @@ def _closing_line(
         line += f"; exit {message}"
     elif kind == "exception":
         line += f"; ended with {message}"
-    raised = summary.get("last_raised_call")
-    if kind in ("interrupt", "exception") and raised is not None:
-        return f"{line}: {command} {raised}:-1"
+    if exception is not None and kind in ("interrupt", "exception"):
+        place = _place_of(recorder, summary)
+        if place is not None:
+            return f"{line}; to look at it there: {command} {place}"
     return f"{line}; to look at it: {command}"
+
+
+def _place_of(recorder: Recorder, summary: dict[str, Any]) -> str | None:
+    """The last state of the innermost call through which the exception came that ended it all."""
+    from spacetimepy.trace import open
+
+    number, session = summary.get("last_raised_call"), recorder.last_session_id
+    if number is None or session is None:
+        return None
+    try:
+        with open(recorder.path) as trace:
+            call = trace.call(trace.session(session)._row["first_call"] + number)
+            while call.exception is not None and call.children:
+                last = call.children[-1]
+                inner = last.exception
+                if inner is None or inner.object_id != call.exception.object_id:
+                    break
+                call = last
+            return f"{call.id}:-1" if call.states else str(call.id)
+    except SpacetimeError:
+        return None
 
 
 def _count(number: int, noun: str) -> str:

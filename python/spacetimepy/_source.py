@@ -85,10 +85,10 @@ def describe(code: CodeType) -> Description:
 def _described_by_linecache(code: CodeType) -> Description:
     """Code without a file, as of a notebook or a doctest: `linecache` may know it."""
     linecache = sys.modules.get("linecache")
-    entry = None if linecache is None else linecache.cache.get(code.co_filename)
-    if entry is None or len(entry) != 4:
+    # Notebooks and doctests teach `linecache` their sources, so it is loaded where there are any.
+    lines = [] if linecache is None else linecache.getlines(code.co_filename)
+    if not lines:
         return None, code.co_filename, None, None
-    lines = entry[2]
     return _text_of(code, lines), code.co_filename, _hash("".join(lines).encode()), None
 
 

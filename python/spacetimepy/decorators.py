@@ -13,11 +13,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import CodeType
-    from typing import Any, TypeVar, overload
+    from typing import Any, Protocol, overload
 
     from spacetimepy._native import Recorder
 
-    Function = TypeVar("Function")
+    class _Decorator(Protocol):
+        def __call__[Function](self, target: Function, /) -> Function: ...
+
 
 __all__ = ["function", "line"]
 
@@ -70,7 +72,7 @@ def attach(recorder: Recorder | None) -> None:
 if TYPE_CHECKING:
 
     @overload
-    def function(target: Function, /) -> Function: ...
+    def function[Function](target: Function, /) -> Function: ...
     @overload
     def function(
         *,
@@ -79,7 +81,7 @@ if TYPE_CHECKING:
         start_hooks: Iterable[Callable[..., Any]] = (),
         return_hooks: Iterable[Callable[..., Any]] = (),
         track: Iterable[Callable[..., Any] | str] = (),
-    ) -> Callable[[Function], Function]: ...
+    ) -> _Decorator: ...
 
 
 def function(
@@ -126,7 +128,7 @@ def function(
 if TYPE_CHECKING:
 
     @overload
-    def line(target: Function, /) -> Function: ...
+    def line[Function](target: Function, /) -> Function: ...
     @overload
     def line(
         *,
@@ -136,7 +138,7 @@ if TYPE_CHECKING:
         start_hooks: Iterable[Callable[..., Any]] = (),
         return_hooks: Iterable[Callable[..., Any]] = (),
         track: Iterable[Callable[..., Any] | str] = (),
-    ) -> Callable[[Function], Function]: ...
+    ) -> _Decorator: ...
 
 
 def line(
@@ -271,7 +273,8 @@ def _codes_of(target: Any) -> list[CodeType]:
             f"{target.__module__}.{target.__qualname__}"
         )
     if isinstance(target, property):
-        return [c for part in (target.fget, target.fset, target.fdel) if part for c in _codes_of(part)]
+        parts = (target.fget, target.fset, target.fdel)
+        return [code for part in parts if part is not None for code in _codes_of(part)]
     seen = set()
     while id(target) not in seen:
         seen.add(id(target))

@@ -4,7 +4,7 @@ A pattern is a file, a module, a function, or a glob of one of these:
 
 | pattern | matches |
 | --- | --- |
-| `game.py`, `src/**/*.py`, `/home/me/game.py` | all code of these files; a relative one matches the end of the path |
+| `game.py`, `src/**/*.py` | all code of these files; a relative path matches at its end |
 | `package`, `package.module` | all code of this module and of those below it |
 | `package.module.Class.method` | this method and the functions inside it |
 | `Class.method`, `main`, `*.step` | functions so called, in the user's own files |
@@ -49,9 +49,7 @@ def is_own_file(file: str) -> bool:
     (True, False, False)
     """
     return not (
-        file.startswith("<")
-        or file.startswith(_STANDARD_LIBRARY)
-        or any(folder in file for folder in _INSTALLED)
+        file.startswith(("<", _STANDARD_LIBRARY)) or any(folder in file for folder in _INSTALLED)
     )
 
 
@@ -159,7 +157,7 @@ class Selection:
         True
         """
         named = code.co_filename
-        if named.startswith("<frozen ") or named.startswith(_PACKAGE_FOLDER):
+        if named.startswith(("<frozen ", _PACKAGE_FOLDER)):
             return LEAVE_ALONE
         file = named if named.startswith("<") else os.path.abspath(named)
         qualname = code.co_qualname
@@ -215,9 +213,7 @@ def _patterns(texts: str | Iterable[str], *, option: str) -> list[Pattern]:
     try:
         return [Pattern(text) for text in texts]
     except TypeError:
-        raise UsageError(
-            f"{option}: expected a pattern or several, found {texts!r}"
-        ) from None
+        raise UsageError(f"{option}: expected a pattern or several, found {texts!r}") from None
 
 
 def _problem(text: str, *, is_file: bool) -> str | None:

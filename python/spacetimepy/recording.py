@@ -3,7 +3,7 @@
 There is at most one recorder in a process. [`init_monitoring`][spacetimepy.init_monitoring] makes
 it (or [`record`][spacetimepy.record], or the command `spacetime run`), closing it completes the
 trace file. A recorder records into one session at a time; where the program opens none, one is
-opened by the first recorded call.
+opened with the recorder.
 
 The work is done by `spacetimepy._native.Recorder`; this module is its manners.
 """
@@ -22,7 +22,7 @@ from spacetimepy.patterns import Selection
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from types import CodeType, TracebackType
+    from types import TracebackType
     from typing import Any, Self
 
 __all__ = [
@@ -107,6 +107,7 @@ class Recorder:
         self.selection = selection
         # Under `spacetime run` the command closes the recorder, the program only flushes it.
         self.is_of_command = False
+        self.last_session_id: int | None = None
         # What an implicit session is called.
         self.program_name = _program_name()
 
@@ -139,8 +140,8 @@ class Recorder:
 
         >>> import spacetimepy, tempfile
         >>> with spacetimepy.init_monitoring(tempfile.mkdtemp() + "/run.spacetime") as recorder:
-        ...     print(recorder.session)
-        None
+        ...     recorder.session.id
+        1
         """
         return self._session
 
@@ -213,16 +214,23 @@ class Recorder:
         *,
         is_implicit: bool = False,
     ) -> RecordingSession:
-        if self._session is not None:
-            if not self._session.is_implicit:
-                raise RecordingError(
-                    f"session {self._session.id} is still open: call spacetimepy.end_session()"
-                )
-            self._end_session("ok", None)
+        if self._session is not None and not self._session.is_implicit:
+            raise RecordingError(
+                f"session {self._session.id} is still open: call spacetimepy.end_session()"
+            )
         if name is not None and not isinstance(name, str):
             raise UsageError(f"name: expected a str, found {name!r}")
         argv = list(sys.orig_argv)
-        id = self._native.begin_session(name, description, _as_json(metadata), argv)
+        metadata_json = _as_json(metadata)
+        if self._session is not None:
+            # The implicit session becomes this one, unless something was recorded in it.
+            implicit = self._session
+            if self._native.describe_empty_session(name, description, metadata_json):
+                self._session = RecordingSession(implicit.id, name, self.path, is_implicit=False)
+                return self._session
+            self._end_session("ok", None)
+        id = self._native.begin_session(name, description, metadata_json, argv)
+        self.last_session_id = id
         self._session = RecordingSession(id, name, self.path, is_implicit=is_implicit)
         return self._session
 
@@ -602,9 +610,7 @@ def _set_enabled(enabled: bool) -> None:
 
 def _recorder_or_error() -> Recorder:
     if _active is None:
-        raise RecordingError(
-            "nothing is being recorded: call spacetimepy.init_monitoring() first"
-        )
+        raise RecordingError("nothing is being recorded: call spacetimepy.init_monitoring() first")
     return _active
 
 
@@ -642,7 +648,7 @@ def _as_path(path: str | os.PathLike[str] | None) -> str:
     try:
         text = os.fspath(path)
     except TypeError:
-        text = None  # type: ignore[assignment]
+        text = ""
     if not isinstance(text, str) or not text:
         raise UsageError(f"the path of a trace is a str or a path object, found {path!r}")
     return os.path.abspath(text)

@@ -312,7 +312,9 @@ class Trace:
         """The calls of a function; the paper's name for `calls`."""
         return self.calls(name, session=session)
 
-    def get_calling_context(self, call: Call | int) -> tuple[dict[str, Any], dict[str, Any], CodeVersion]:
+    def get_calling_context(
+        self, call: Call | int
+    ) -> tuple[dict[str, Any], dict[str, Any], CodeVersion]:
         """Arguments, globals and code of a call, at its start."""
         found = call if isinstance(call, Call) else self.call(call)
         return found.arguments, found.globals, found.code

@@ -1,13 +1,14 @@
 """Recorded values that are not atoms or exact builtin containers.
 
-Atoms (`None`, numbers, str, bytes, ...) and containers whose type is exactly list, tuple, dict, set,
-frozenset or bytearray come back from a trace as Python's own. Everything else, from instances to
-lists cut at a limit, is a [`Value`][spacetimepy.Value]: a view of what was recorded. Nothing of the
-recorded program is imported or run to make one.
+Atoms (`None`, numbers, str, bytes, ...) and containers whose type is exactly list, tuple, dict,
+set, frozenset or bytearray come back from a trace as Python's own. Everything else, from instances
+to lists cut at a limit, is a [`Value`][spacetimepy.Value]: a view of what was recorded. Nothing of
+the recorded program is imported or run to make one.
 """
 
 from __future__ import annotations
 
+import contextlib
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 
 from spacetimepy.errors import NotFoundError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Literal
 
-    from spacetimepy._native import Facts, ValueGraph
+    from spacetimepy._native import ValueGraph, _Facts
 
 __all__ = ["Value", "same"]
 
@@ -26,13 +27,15 @@ class Value:
     """A recorded object that is shown by its parts.
 
     * instances: `value.attr("x")`, `value.attributes`;
-    * subclasses of containers, deques, cut containers: `value[key]`, iteration, `len`, `items()`;
+    * subclasses of containers, cut containers: `value[key]`, iteration, `len`, `items()`;
     * functions, classes, modules: `value.name`;
     * exceptions: `value.args`.
 
     `==` compares with other recorded values and with living objects, part by part.
 
-    >>> import collections, spacetimepy, tempfile
+    >>> import spacetimepy, tempfile
+    >>> class Queue(list):
+    ...     limit = 3
     >>> class Point:
     ...     def __init__(self, x):
     ...         self.x = x
@@ -41,20 +44,22 @@ class Value:
     ...     point.x += 1
     >>> path = tempfile.mkdtemp() + "/run.spacetime"
     >>> with spacetimepy.init_monitoring(path):
-    ...     shift(Point(3), collections.deque([1, 2]))
+    ...     shift(Point(3), Queue([1, 2]))
     >>> call = spacetimepy.open(path).call(1)
     >>> point = call.arguments["point"]
     >>> point.attr("x"), point.fidelity, point == Point(3), point == Point(4)
     (3, 'exact', True, False)
     >>> call.states[1].locals["point"].attr("x")
     4
-    >>> list(call.arguments["queue"])
-    [1, 2]
+    >>> list(call.arguments["queue"]), call.arguments["queue"].type
+    ([1, 2], 'spacetimepy.values.Queue')
     """
 
     __slots__ = ("_facts", "_graph", "_id")
 
-    def __init__(self, graph: ValueGraph, object_id: int | None, facts: Facts | None = None) -> None:
+    def __init__(
+        self, graph: ValueGraph, object_id: int | None, facts: _Facts | None = None
+    ) -> None:
         self._graph = graph
         self._id = object_id
         self._facts = facts if facts is not None else graph.facts(object_id or 0)
@@ -111,7 +116,7 @@ class Value:
     @property
     def args(self) -> tuple[Any, ...]:
         """The `args` of an exception."""
-        return tuple(self._items()) if self.kind == "instance" else ()
+        return tuple(self.attributes.get("args", ())) if self.kind == "instance" else ()
 
     @property
     def contents(self) -> str | bytes:
@@ -331,10 +336,8 @@ def _attributes(value: object) -> dict[str, Any]:
     for base in type(value).__mro__:
         for name, member in base.__dict__.items():
             if type(member) is MemberDescriptorType and base.__flags__ & _HEAP_TYPE:
-                try:
+                with contextlib.suppress(AttributeError):
                     found[name] = member.__get__(value)
-                except AttributeError:
-                    pass
             elif name == "__dict__" and type(member) is GetSetDescriptorType:
                 found.update(member.__get__(value))
     return found

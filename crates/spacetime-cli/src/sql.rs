@@ -12,6 +12,9 @@ use crate::screen::Screen;
 use crate::table::table;
 use crate::text;
 
+/// Columns that a cell may take; `--json` gives all of it.
+const MAX_CELL: usize = 60;
+
 /// Runs the query and prints its rows.
 pub fn run(options: &SqlOptions, screen: &mut Screen) -> Result<(), Failure> {
     let (file, query) = match options.arguments.as_slice() {
@@ -40,9 +43,10 @@ pub fn run(options: &SqlOptions, screen: &mut Screen) -> Result<(), Failure> {
         return screen.json(&rows.collect::<Json>());
     }
     let headings: Vec<&str> = found.columns.iter().map(String::as_str).collect();
-    let mut rows = table(&headings, screen.width);
+    // Columns stay whole, where they do not fit the screen too: the reader may be a pipe.
+    let mut rows = table(&headings, u16::MAX.into());
     for row in &found.rows {
-        rows.add_row(row.iter().map(cell_text));
+        rows.add_row(row.iter().map(|cell| text::cut(&cell_text(cell), MAX_CELL)));
     }
     writeln!(screen, "{}", rows.trim_fmt())
 }

@@ -12,7 +12,7 @@ use spacetime_capture::registry::{self, CodeOptions};
 use spacetime_capture::{callbacks, start};
 use spacetime_model::{ExitKind, SessionInfo};
 use spacetime_store::Target;
-use spacetime_store::recording::{EndInfo, Options, Recording};
+use spacetime_store::recording::{EndInfo, Options, Recording, SessionDescription};
 
 use crate::errors;
 
@@ -33,7 +33,6 @@ impl Recorder {
     #[pyo3(signature = (path, *, in_memory = false, overwrite = false, max_bytes = None, max_states = None, ignore_types = Vec::new(), on_code = None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
-        py: Python<'_>,
         path: String,
         in_memory: bool,
         overwrite: bool,
@@ -127,6 +126,28 @@ impl Recorder {
         // SAFETY: the GIL is held.
         unsafe { running()?.begin_session() };
         Ok(session.0.into())
+    }
+
+    /// Describes the open session anew, if nothing was recorded in it yet; says whether it did.
+    fn describe_empty_session(
+        &self,
+        py: Python<'_>,
+        name: Option<String>,
+        description: Option<String>,
+        metadata_json: Option<String>,
+    ) -> PyResult<bool> {
+        // SAFETY: the GIL is held.
+        if unsafe { running()? }.counts().0 > 0 {
+            return Ok(false);
+        }
+        let name = name.unwrap_or_default();
+        let description = SessionDescription {
+            name,
+            description,
+            metadata_json,
+        };
+        with_recording(py, move |recording| recording.describe_session(description))?;
+        Ok(true)
     }
 
     fn end_session(
@@ -274,6 +295,10 @@ fn session_info(
         .getattr("implementation")?
         .getattr("name")?
         .extract()?;
+    let commit: Option<String> = py
+        .import("spacetimepy._source")?
+        .call_method1("commit_of_folder", (&cwd,))?
+        .extract()?;
     Ok(SessionInfo {
         name: name.unwrap_or_default(),
         description,
@@ -284,7 +309,7 @@ fn session_info(
         platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
         pid: std::process::id(),
         cwd,
-        commit: None,
+        commit,
         tier: tier.into(),
         started_unix_ns: now.as_nanos() as u64,
     })

@@ -36,7 +36,7 @@ mod writer;
 
 pub use database::{FORMAT, forget_memory};
 pub use error::{Error, Result};
-pub use recording::{EndInfo, Health, Options, Recording, Summary};
+pub use recording::{EndInfo, Health, Options, Recording, SessionDescription, Summary};
 pub use ring::RingWriter;
 pub use target::Target;
 pub use trace::{CallFilter, CallValues, Place, SqlRows, SqlValue, Stats, Trace};

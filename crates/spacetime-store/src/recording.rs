@@ -41,6 +41,17 @@ impl Default for Options {
     }
 }
 
+/// What the user says about a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionDescription {
+    /// A name for people.
+    pub name: String,
+    /// A sentence for people.
+    pub description: Option<String>,
+    /// A JSON object.
+    pub metadata_json: Option<String>,
+}
+
 /// How a session ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndInfo {
@@ -133,7 +144,7 @@ impl Shared {
 pub(crate) enum Order {
     BeginSession(Box<SessionInfo>, Reply<SessionId>),
     AddCode(u32, Box<CodeVersion>),
-    SetMetadata(String, Reply<()>),
+    DescribeSession(Box<SessionDescription>, Reply<()>),
     EndSession(EndInfo, Reply<()>),
     Flush(Reply<()>),
     Close(Reply<Summary>),
@@ -202,9 +213,9 @@ impl Recording {
         self.send(Order::AddCode(number, Box::new(code)))
     }
 
-    /// Replaces the open session's metadata, a JSON object.
-    pub fn set_session_metadata(&self, json: String) -> Result<()> {
-        self.ask(|reply| Order::SetMetadata(json, reply))
+    /// Replaces what the user said about the open session.
+    pub fn describe_session(&self, description: SessionDescription) -> Result<()> {
+        self.ask(|reply| Order::DescribeSession(Box::new(description), reply))
     }
 
     /// Ends the open session once everything committed is stored.

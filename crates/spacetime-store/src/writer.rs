@@ -20,7 +20,9 @@ use rusqlite::{Connection, params};
 use spacetime_model::{SessionId, SessionInfo};
 
 use crate::database;
-use crate::recording::{EndInfo, Health, Options, Order, Reply, Shared, Summary};
+use crate::recording::{
+    EndInfo, Health, Options, Order, Reply, SessionDescription, Shared, Summary,
+};
 use crate::ring::RingReader;
 use crate::sealed::Sealer;
 use crate::{Error, Result, Target};
@@ -191,10 +193,9 @@ impl Writer {
                 let begun = self.begin_session(&info);
                 answer(&reply, begun);
             }
-            Order::SetMetadata(json, reply) => {
-                let set =
-                    self.update_session("UPDATE session SET metadata = ?2 WHERE id = ?1", &json);
-                answer(&reply, set);
+            Order::DescribeSession(description, reply) => {
+                let described = self.describe_session(&description);
+                answer(&reply, described);
             }
             Order::EndSession(end, reply) => {
                 let ended = self.end_session(&end);
@@ -230,14 +231,22 @@ impl Writer {
         Ok(SessionId(id))
     }
 
-    fn update_session(&mut self, update: &str, value: &str) -> Result<()> {
+    fn describe_session(&mut self, description: &SessionDescription) -> Result<()> {
         self.check()?;
         let (Some(connection), Some(session)) = (&self.connection, &self.session) else {
             return Err(Error::Misuse("there is no open session".into()));
         };
-        let updated = connection.execute(update, params![session.id as i64, value]);
+        let SessionDescription {
+            name,
+            description,
+            metadata_json,
+        } = description;
+        let updated = connection.execute(
+            "UPDATE session SET name = ?2, description = ?3, metadata = ?4 WHERE id = ?1",
+            params![session.id as i64, name, description, metadata_json],
+        );
         if let Err(error) = updated {
-            self.fail_to_write("updating the session", error);
+            self.fail_to_write("describing the session", error);
         }
         self.check()
     }
