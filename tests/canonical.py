@@ -10,7 +10,7 @@ form is nested tuples of a tag and plain data, compared with `==` and printed wi
     ("seen", 0)                                          the object met before under that number
     ("instance", "pkg.Point", 3, (("x", item), ...))     attributes by name, `__slots__` included
     ("list of", "pkg.Stack", 4, items, attributes)       subclasses of the builtin containers
-    ("function", "f")  ("class", "C")  ("module", "m")   references by kind and name
+    ("function", "m.f")  ("class", "m.C")  ("module", "m")   references by kind and name
     ("opaque", "re.Pattern")                             everything else, by type alone
 
 An instance is an object whose class was made by a class statement, or an exception.
@@ -37,7 +37,6 @@ TYPE_DICT_OFFSET = type.__dict__["__dictoffset__"].__get__
 
 # Subclasses of these show their items; the exact mutable ones are tagged by their name.
 CONTAINERS = (list, dict, set, bytearray, tuple, frozenset)
-FUNCTION_TYPES = {types.FunctionType, types.BuiltinFunctionType}
 
 
 def atom(value: Any) -> Form | None:
@@ -147,6 +146,13 @@ def kind_of(value: Any) -> Kind:
     return found
 
 
+def function_name(function: Any) -> str:
+    """`module.qualname` of a Python function, the qualified name of one in C."""
+    if isinstance(function, types.FunctionType) and type(function.__module__) is str:
+        return f"{function.__module__}.{function.__qualname__}"
+    return function.__qualname__
+
+
 class LiveForm:
     """One walk over live objects; every value given to one `LiveForm` shares its numbering."""
 
@@ -164,7 +170,7 @@ class LiveForm:
         if exact is frozenset:
             return ("frozenset", self._set_items(value))
         if exact in FUNCTION_TYPES:
-            return ("function", value.__qualname__)
+            return ("function", function_name(value))
         if exact is types.ModuleType:
             return ("module", types.ModuleType.__dict__["__dict__"].__get__(value)["__name__"])
         kind = kind_of(value)

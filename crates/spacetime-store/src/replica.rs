@@ -262,9 +262,8 @@ impl Replica {
                     return source.malformed("an unknown kind of object");
                 };
                 let object = HeapObject::new(kind, type_name, flags);
-                if self.objects.insert(number, object).is_some() {
-                    return source.malformed("a second object of one number");
-                }
+                // One that exists is announced anew when its type was changed.
+                self.objects.insert(number, object);
                 self.n_objects = self.n_objects.max(number.saturating_add(1));
             }
             record::FREE => {

@@ -104,6 +104,7 @@ pub mod record {
     pub const NAME: u8 = 0x8D;
 
     /// `object, kind, type name id, type flags`. A new, empty object; contents follow.
+    /// An object of that number gives way to it (its `__class__` was assigned).
     pub const OBJECT: u8 = 0x90;
     /// `object`. The object is no longer reachable from any live call; its id is not used again.
     pub const FREE: u8 = 0x91;

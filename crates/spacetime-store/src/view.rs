@@ -73,7 +73,8 @@ impl<'a> View<'a> {
         arguments
     }
 
-    /// The global variables to which the call's code refers.
+    /// The global variables to which the call's code refers; those of a module body are its locals
+    /// as well.
     pub fn globals(&mut self, call: &LiveCall, code: &CodeVersion) -> Variables {
         self.names_of(call.namespace, code)
     }

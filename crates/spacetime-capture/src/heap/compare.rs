@@ -161,14 +161,9 @@ impl Heap {
                 facet.spell_links();
                 added.spell_links();
             }
-            let old_links: Vec<Link> = match facet.links.is_empty() {
-                true => (start..start + n_removed)
-                    .map(|at| facet.link(at))
-                    .collect(),
-                false => facet
-                    .links
-                    .splice(start..start + n_removed, added.links)
-                    .collect(),
+            let old_links: Vec<Link> = match links_needed {
+                true => facet.links.splice(start..start + n_removed, added.links).collect(),
+                false => (start..start + n_removed).map(|at| facet.link(at)).collect(),
             };
             let old_items: Vec<_> = facet
                 .items

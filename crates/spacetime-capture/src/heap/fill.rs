@@ -339,12 +339,15 @@ unsafe fn reference_name(object: *mut PyObject) -> Option<String> {
             });
         }
         if type_ == &raw mut PyCFunction_Type {
-            let method = (*object.cast::<PyCFunctionObject>()).m_ml;
-            return Some(
-                std::ffi::CStr::from_ptr((*method).ml_name)
-                    .to_string_lossy()
-                    .into(),
-            );
+            let function = object.cast::<PyCFunctionObject>();
+            let name = std::ffi::CStr::from_ptr((*(*function).m_ml).ml_name).to_string_lossy();
+            let owner = (*function).m_self;
+            if owner.is_null() || PyModule_Check(owner) != 0 {
+                return Some(name.into());
+            }
+            let is_type = PyType_Check(owner) != 0;
+            let owner_type = if is_type { owner.cast() } else { Py_TYPE(owner) };
+            return Some(format!("{}.{name}", super::types::qualname(owner_type)));
         }
         if PyType_Check(object) != 0 {
             return Some(super::types::qualified_name(object.cast()));

@@ -282,6 +282,22 @@ fn kind_of(base: *mut PyTypeObject, flags: u64) -> Kind {
     }
 }
 
+/// The qualified name of a type, without its module.
+///
+/// # Safety
+/// `type_` must be a live type, with the GIL held.
+pub unsafe fn qualname(type_: *mut PyTypeObject) -> String {
+    // SAFETY: `tp_name` is a C string; the qualified name of a heap type is an exact str.
+    unsafe {
+        if (*type_).tp_flags as u64 & Py_TPFLAGS_HEAPTYPE as u64 != 0 {
+            let name = super::names::text_of((*type_.cast::<PyHeapTypeObject>()).ht_qualname);
+            return name.unwrap_or_default();
+        }
+        let name = CStr::from_ptr((*type_).tp_name).to_string_lossy();
+        name.rsplit('.').next().unwrap_or_default().into()
+    }
+}
+
 /// `module.qualname`, or the plain name for builtins.
 ///
 /// # Safety
