@@ -10,7 +10,7 @@ form is nested tuples of a tag and plain data, compared with `==` and printed wi
     ("seen", 0)                                          the object met before under that number
     ("instance", "pkg.Point", 3, (("x", item), ...))     attributes by name, `__slots__` included
     ("list of", "pkg.Stack", 4, items, attributes)       subclasses of the builtin containers
-    ("function", "m.f")  ("class", "m.C")  ("module", "m")   references by kind and name
+    ("function", "m.f") ("class", "m.C") ("module", "m")  references by kind and name
     ("opaque", "re.Pattern")                             everything else, by type alone
 
 An instance is an object whose class was made by a class statement, or an exception.
@@ -169,7 +169,7 @@ class LiveForm:
             return ("tuple", tuple([self.of(item) for item in value]))
         if exact is frozenset:
             return ("frozenset", self._set_items(value))
-        if exact in FUNCTION_TYPES:
+        if exact is types.FunctionType or exact is types.BuiltinFunctionType:
             return ("function", function_name(value))
         if exact is types.ModuleType:
             return ("module", types.ModuleType.__dict__["__dict__"].__get__(value)["__name__"])

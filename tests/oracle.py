@@ -27,6 +27,8 @@ GLOBAL_OPERATIONS = {
     "STORE_GLOBAL",
     "DELETE_GLOBAL",
     "LOAD_NAME",
+    "STORE_NAME",
+    "DELETE_NAME",
     "LOAD_FROM_DICT_OR_GLOBALS",
 }
 YIELDING = {"YIELD_VALUE", "RESUME"}  # where a suspended frame stands: 3.12, 3.13
@@ -61,6 +63,7 @@ class Oracle:
 
     def __init__(self, filename: str, granularity: str = "line") -> None:
         self.calls: list[CallForm] = []
+        self.has_failed = False
         self._filename = filename
         self._is_line = granularity == "line"
         self._call_by_frame: dict[int, int] = {}
@@ -79,6 +82,8 @@ class Oracle:
             try:
                 program()
             finally:
+                # The interpreter drops a trace function that raises.
+                self.has_failed = sys.gettrace() != self._call_event
                 sys.settrace(None)
                 caller.f_trace = None
 
@@ -173,10 +178,9 @@ _global_names: dict[int, tuple[types.CodeType, tuple[str, ...]]] = {}
 
 
 def global_names(code: types.CodeType) -> tuple[str, ...]:
-    """Names the code looks up as globals; a module body has none apart from its locals."""
+    """Names that the code reads or writes as globals, or as names that may be globals."""
     if id(code) not in _global_names:
-        names = () if code.co_name == "<module>" else tuple(sorted(names_used(code)))
-        _global_names[id(code)] = code, names
+        _global_names[id(code)] = code, tuple(sorted(names_used(code)))
     return _global_names[id(code)][1]
 
 

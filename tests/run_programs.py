@@ -158,7 +158,9 @@ def run_oracle(output: str, granularity: str, programs: list[str]) -> None:
     results: dict[str, tuple[Ran, list[CallForm]]] = {}
     for path in programs:
         oracle = Oracle(path, granularity)
-        results[Path(path).stem] = observe(path, oracle.run), oracle.calls
+        results[Path(path).stem] = ran, calls = observe(path, oracle.run), oracle.calls
+        if oracle.has_failed:
+            sys.exit(f"the oracle itself failed in {path}, after {len(calls)} calls: {ran}")
     Path(output).write_bytes(pickle.dumps(results))
 
 
