@@ -34,8 +34,11 @@ from spacetimepy.recording import (
     session_context,
     start_session,
 )
-from spacetimepy.trace import Branch, Call, CodeVersion, Session, State, Trace, open, view
-from spacetimepy.values import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from spacetimepy.trace import Branch, Call, CodeVersion, Session, State, Trace, open, view
+    from spacetimepy.values import Value
 
 __all__ = [
     "Branch",
@@ -66,3 +69,22 @@ __all__ = [
     "start_session",
     "view",
 ]
+
+# The reading side is imported when it is first used: a program that only records starts faster.
+_MODULE_OF = dict.fromkeys(
+    ("Branch", "Call", "CodeVersion", "Session", "State", "Trace", "open", "view"),
+    "spacetimepy.trace",
+) | {"Value": "spacetimepy.values"}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_MODULE_OF[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -270,7 +270,8 @@ def _place_of(recorder: Recorder, summary: dict[str, Any]) -> str | None:
             while call.exception is not None and call.children:
                 last = call.children[-1]
                 inner = last.exception
-                if inner is None or inner.object_id != call.exception.object_id:
+                # Out of reach of the program between two calls, it gets a new identity.
+                if inner is None or inner != call.exception:
                     break
                 call = last
             return f"{call.id}:-1" if call.states else str(call.id)

@@ -17,13 +17,14 @@ import sys
 
 from spacetimepy import _native, _source, decorators
 from spacetimepy.errors import RecordingError, UsageError
-from spacetimepy.patterns import Selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
     from typing import Any, Self
+
+    from spacetimepy.patterns import Selection
 
 __all__ = [
     "Limits",
@@ -400,6 +401,8 @@ class record:  # noqa: N801 (used like a function)
         metadata: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> None:
+        from spacetimepy.patterns import Selection
+
         decorators._refuse(track=track)
         known = ("in_memory", "overwrite", "limits", "ignore_types")
         for option in options:

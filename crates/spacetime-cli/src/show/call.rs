@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use spacetime_model::{Call, CallId, CodeVersion, Granularity, State, StateKind, Value};
 use spacetime_store::{CallFilter, CallValues, Place, Trace};
 
-use super::{assignment, call_text, code_of, outcome_text};
+use super::{assignment, call_text, code_of, globals_beside_locals, outcome_text};
 use crate::failure::Failure;
 use crate::json;
 use crate::preview::Preview;
@@ -49,7 +49,9 @@ pub fn show(trace: &Trace, id: CallId, limit: usize, screen: &mut Screen) -> Res
         )?;
     }
     print_variables("arguments", &values, &values.arguments, screen)?;
-    print_variables("globals at the start", &values, &values.globals, screen)?;
+    if !code.is_module() {
+        print_variables("globals at the start", &values, &values.globals, screen)?;
+    }
     writeln!(screen, "\n{}", styled(STRONG, "states"))?;
     let mut previous: Option<State> = None;
     for index in shown_states(&call, limit) {
@@ -200,17 +202,20 @@ fn print_state(
 
 /// The variables that are not what they were at the previous state.
 fn changes(state: &State, previous: Option<&State>, width: usize) -> Vec<String> {
-    let preview = Preview::of(&state.graph, state.locals.iter().map(|(_, value)| value));
+    let roots = state.locals.iter().chain(&state.globals);
+    let preview = Preview::of(&state.graph, roots.map(|(_, value)| value));
     changed_names(state, previous)
         .iter()
         .filter_map(|name| {
-            let (name, value) = state.locals.iter().find(|(found, _)| found == name)?;
+            let globals = state.globals.iter().filter(|_| previous.is_some());
+            let mut variables = state.locals.iter().chain(globals);
+            let (name, value) = variables.find(|(found, _)| found == name)?;
             Some(assignment(&preview, name, value, width.min(40)))
         })
         .collect()
 }
 
-/// The local variables that are new or changed since the previous state of the call; all of them
+/// The variables that are new or changed since the previous state of the call; all of them
 /// where no previous one is known.
 pub fn changed_names<'a>(state: &'a State, previous: Option<&State>) -> Vec<&'a str> {
     let is_changed = |(name, value): &(String, Value)| {
@@ -222,7 +227,7 @@ pub fn changed_names<'a>(state: &'a State, previous: Option<&State>) -> Vec<&'a 
                 .is_none_or(|(_, old)| !is_same(old, &previous.graph, value, &state.graph))
         })
     };
-    let variables = state.locals.iter().chain(&state.globals);
+    let variables = state.locals.iter().chain(globals_beside_locals(state));
     variables
         .filter(|variable| is_changed(variable))
         .map(|(name, _)| name.as_str())

@@ -7,7 +7,7 @@ mod state;
 
 use std::path::Path;
 
-use spacetime_model::{Call, CallId, CodeVersion, Outcome, Value};
+use spacetime_model::{Call, CallId, CodeVersion, Outcome, State, Value};
 use spacetime_store::{CallValues, Trace};
 
 use crate::failure::Failure;
@@ -121,4 +121,13 @@ fn code_of(trace: &Trace, call: CallId) -> Result<(Call, std::sync::Arc<CodeVers
     let call = trace.call(call)?;
     let code = trace.code(call.code)?;
     Ok((call, code))
+}
+
+/// The global variables, without those that are local ones as well: in a module body, all are.
+fn globals_beside_locals(state: &State) -> impl Iterator<Item = &(String, Value)> {
+    let is_local = |name: &str| state.locals.iter().any(|(local, _)| local == name);
+    state
+        .globals
+        .iter()
+        .filter(move |(name, _)| !is_local(name))
 }

@@ -6,7 +6,7 @@ use spacetime_model::{CallId, CodeVersion, State, StateKind, Value};
 use spacetime_store::Trace;
 
 use super::call::{changed_names, kind_word};
-use super::{assignment, call_text, code_of};
+use super::{assignment, call_text, code_of, globals_beside_locals};
 use crate::failure::Failure;
 use crate::json;
 use crate::preview::Preview;
@@ -182,7 +182,9 @@ fn value_lines<'a>(
     width: usize,
 ) -> Vec<Beside<'a>> {
     let mut lines = Vec::new();
-    for (heading, variables) in [("locals", &state.locals), ("globals", &state.globals)] {
+    let locals: Vec<_> = state.locals.iter().collect();
+    let globals: Vec<_> = globals_beside_locals(state).collect();
+    for (heading, variables) in [("locals", locals), ("globals", globals)] {
         if variables.is_empty() {
             continue;
         }
