@@ -94,7 +94,8 @@ def call_form(call: spacetimepy.Call, number_by_id: dict[int, int]) -> CallForm:
         call.qualname,
         None if parent is None else number_by_id[parent.id],
         TraceForm().names(call.arguments),
-        call.outcome,
+        # The oracle hears nothing of a suspended generator that is dropped.
+        "OPEN" if call.outcome == "DROPPED" else call.outcome,
     )
     if call.outcome == "RETURNED":
         form.value = TraceForm().of(call.value)

@@ -67,6 +67,7 @@ class Oracle:
         self._filename = filename
         self._is_line = granularity == "line"
         self._call_by_frame: dict[int, int] = {}
+        self._namespace_by_frame: dict[int, dict[str, Any]] = {}
         self._last_exception: dict[int, BaseException] = {}
         self._unwound: tuple[int, int] | None = None  # call that just raised, frame it raised into
 
@@ -106,9 +107,12 @@ class Oracle:
         call = CallForm(frame.f_code.co_qualname, self._parent_of(frame), LiveForm().names(bound))
         self._last_exception.pop(id(frame), None)
         self._call_by_frame[id(frame)] = len(self.calls)
+        if not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+            # Later, inside a comprehension, 3.13 shows only what belongs to the comprehension.
+            self._namespace_by_frame[id(frame)] = frame.f_locals
         self.calls.append(call)
         if not self._is_line:
-            call.states.append(state_of(frame))
+            call.states.append(self._state_of(frame))
 
     def _parent_of(self, frame: types.FrameType) -> int | None:
         caller = frame.f_back
@@ -128,7 +132,7 @@ class Oracle:
             self._unwound = None
         if event == "line":
             self._last_exception.pop(id(frame), None)
-            call.states.append(state_of(frame))
+            call.states.append(self._state_of(frame))
         elif event == "return":
             self._leave(frame, call_number, arg)
         return self._monitored_event
@@ -139,7 +143,7 @@ class Oracle:
         if frame.f_code.co_flags & GENERATOR and operation in YIELDING and not is_raising:
             return  # suspended, not left
         if not self._is_line:
-            call.states.append(state_of(frame))
+            call.states.append(self._state_of(frame))
         del self._call_by_frame[id(frame)]
         exception = self._last_exception.pop(id(frame), None)
         if operation in RETURNING:
@@ -149,6 +153,19 @@ class Oracle:
         if exception is not None:
             call.exception = LiveForm().of(exception)
         self._unwound = (call_number, id(frame.f_back))
+
+    def _state_of(self, frame: types.FrameType) -> StateForm:
+        """The state of a frame as it stands; locals and globals share one numbering of objects."""
+        code, namespace, form = frame.f_code, frame.f_globals, LiveForm()
+        if code.co_flags & inspect.CO_OPTIMIZED:
+            visible = dict(frame.f_locals)
+        else:
+            # The body's own names, and while a comprehension runs the variables of that.
+            held, shown = self._namespace_by_frame[id(frame)], frame.f_locals
+            visible = {name: held[name] for name in code.co_names if name in held}
+            visible |= {name: shown[name] for name in code.co_varnames if name in shown}
+        reachable = {name: namespace[name] for name in global_names(code) if name in namespace}
+        return StateForm(frame.f_lineno, form.names(visible), form.names(reachable))
 
     def _settle_unwound(self, frame: types.FrameType, exception: BaseException) -> None:
         """`finally` re-raises without an event: the frame it went into knows the exception."""
@@ -194,15 +211,3 @@ def names_used(code: types.CodeType) -> set[str]:
         if name in GLOBAL_OPERATIONS:
             used.add(code.co_names[operand >> 1 if name == "LOAD_GLOBAL" else operand])
     return used
-
-
-def state_of(frame: types.FrameType) -> StateForm:
-    """The state of a frame as it stands; locals and globals share one numbering of objects."""
-    code, namespace, form = frame.f_code, frame.f_globals, LiveForm()
-    if code.co_flags & inspect.CO_OPTIMIZED:
-        visible = dict(frame.f_locals)
-    else:
-        held = namespace if code.co_name == "<module>" else frame.f_locals
-        visible = {name: held[name] for name in code.co_names if name in held}
-    reachable = {name: namespace[name] for name in global_names(code) if name in namespace}
-    return StateForm(frame.f_lineno, form.names(visible), form.names(reachable))
