@@ -63,14 +63,13 @@ def _recording() -> Check:
         return number + 1
 
     spacetimepy.line(example)
-    wanted = os.environ.get("SPACETIME_TIER", "")
     try:
         with record(in_memory=True, function="spacetimepy_doctor_records_nothing_else") as session:
             example(41)
             recorder = spacetimepy.recording._active
             assert recorder is not None
             recorder.flush()
-            tier = recorder.tier
+            tier, reason = recorder.tier, recorder._native.tier_reason
             with spacetimepy.open(session.path) as trace:
                 call = trace.calls("example")[0]
                 found = (call.arguments, call.value)
@@ -80,5 +79,5 @@ def _recording() -> Check:
         return "recording", f"{type(error).__name__}: {error}", "Please report this."
     if found != ({"number": 41}, 42):
         return "recording", f"read back {found}", "Please report this."
-    why = f" (SPACETIME_TIER={wanted})" if wanted else ""
+    why = f": {reason}" if reason else ""
     return "recording", f"works, by the {tier} tier{why}", None

@@ -239,22 +239,35 @@ def _closing_line(
     """What was recorded, where, and the command that opens it."""
     path = _as_typed(recorder.path)
     calls, states = summary.get("calls", 0), summary.get("states", 0)
+    kind, message = recording._how_it_ended(exception)
+    is_cut = kind in ("interrupt", "exception")
+    place = _place_of(recorder, summary) if is_cut else None
+    command = f"spacetime show {path}" if place is None else f"spacetime show {path} {place}"
+    if request.is_json:
+        return _as_json(
+            trace=recorder.path, calls=calls, states=states, end=kind, message=message, open=command
+        )
     line = f"spacetime: recorded {_count(calls, 'call')}, {_count(states, 'state')} in {path}"
     if summary.get("over_budget"):
         line += " (the budget was used up: the rest is at function level)"
-    command = f"spacetime show {path}"
-    kind, message = recording._how_it_ended(exception)
     if kind == "interrupt":
         line += "; interrupted"
     elif kind == "exit" and message not in (None, "0"):
-        line += f"; exit {message}"
+        line += f"; exit {_one_line(message)}"
     elif kind == "exception":
-        line += f"; ended with {message}"
-    if exception is not None and kind in ("interrupt", "exception"):
-        place = _place_of(recorder, summary)
-        if place is not None:
-            return f"{line}; to look at it there: {command} {place}"
-    return f"{line}; to look at it: {command}"
+        line += f"; ended with {_one_line(message)}"
+    there = "" if place is None else " there"
+    return f"{line}; to look at it{there}: {command}"
+
+
+def _as_json(**facts: Any) -> str:
+    import json
+
+    return json.dumps(facts)
+
+
+def _one_line(message: str | None) -> str:
+    return " ".join((message or "").split())
 
 
 def _place_of(recorder: Recorder, summary: dict[str, Any]) -> str | None:

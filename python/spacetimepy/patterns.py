@@ -28,7 +28,7 @@ from spacetimepy.errors import PatternError, UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import CodeType
+    from types import CodeType, FrameType
 
 __all__ = ["FUNCTION", "LEAVE_ALONE", "LINE", "Pattern", "Selection", "is_own_file"]
 
@@ -177,6 +177,20 @@ class Selection:
         if function or (self._own_files and is_own_file(file)):
             return FUNCTION
         return LEAVE_ALONE
+
+    def note_running(self, frame: FrameType | None) -> None:
+        """Counts patterns as used that match code which runs already, and so is not recorded.
+
+        >>> import sys
+        >>> selection = Selection(line=["spacetimepy.patterns"])
+        >>> selection.note_running(sys._getframe())
+        >>> selection.unmatched()
+        []
+        """
+        while frame is not None:
+            module = frame.f_globals.get("__name__")
+            self.granularity(frame.f_code, module=module if isinstance(module, str) else "")
+            frame = frame.f_back
 
     def unmatched(self) -> list[str]:
         """The patterns that matched nothing so far.

@@ -58,7 +58,7 @@ class Limits:
     def __init__(self, *, max_bytes: int | None = None, max_states: int | None = None) -> None:
         for name, value in (("max_bytes", max_bytes), ("max_states", max_states)):
             if value is not None and (type(value) is not int or value <= 0):
-                raise UsageError(f"{name}: expected an int above 0, found {value!r}")
+                raise UsageError(f"limits: {name} is an int above 0, found {value!r}")
         self.max_bytes = max_bytes
         self.max_states = max_states
 
@@ -421,6 +421,7 @@ class record:  # noqa: N801 (used like a function)
         else:
             recorder = _start(self._path, selection=self._selection, **self._options)
         self._recorder = recorder
+        self._selection.note_running(sys._getframe(1))
         try:
             return recorder._begin_session(*self._session)
         except BaseException:

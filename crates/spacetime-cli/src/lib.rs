@@ -62,7 +62,7 @@ pub fn main(words: &[String], interpreter: &dyn Fn() -> InterpreterReport) -> Ou
         };
     let mut screen = Screen::of_terminal(command_line.json);
     let done = match command_line.command {
-        Command::Run(run) => return Outcome::Run(run.into()),
+        Command::Run(run) => return Outcome::Run(RunRequest::new(run, command_line.json)),
         Command::Ls(ls) => ls::run(&ls, &mut screen),
         Command::Show(show) => show::run(&show, &mut screen),
         Command::Stats(stats) => stats::run(&stats, &mut screen),

@@ -25,10 +25,13 @@ pub struct RunRequest {
     pub max_bytes: Option<u64>,
     /// States after which recording goes on at function granularity.
     pub max_states: Option<u64>,
+    /// Whether to say as JSON what was recorded.
+    pub is_json: bool,
 }
 
-impl From<RunOptions> for RunRequest {
-    fn from(options: RunOptions) -> Self {
+impl RunRequest {
+    /// What the options ask for.
+    pub fn new(options: RunOptions, is_json: bool) -> Self {
         let mut program = options.program.into_iter();
         let line_main = options.line.iter().any(String::is_empty);
         Self {
@@ -46,6 +49,7 @@ impl From<RunOptions> for RunRequest {
             overwrite: options.overwrite,
             max_bytes: options.max_bytes,
             max_states: options.max_states,
+            is_json,
         }
     }
 }

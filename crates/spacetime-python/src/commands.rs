@@ -49,6 +49,10 @@ impl RunRequest {
     fn max_states(&self) -> Option<u64> {
         self.0.max_states
     }
+    #[getter]
+    fn is_json(&self) -> bool {
+        self.0.is_json
+    }
 }
 
 /// Carries out a command line; gives the exit code, or the program to run.
