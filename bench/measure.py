@@ -123,7 +123,7 @@ def bytes_of(folder: Path) -> dict[str, Any]:
     import spacetimepy
 
     with spacetimepy.open(path) as trace:
-        n_states = trace.summary()["states"]
+        n_states = trace.summary()["n_states"]
     return {"states": n_states, "bytes": os.path.getsize(path)}
 
 

@@ -203,7 +203,7 @@ fn twos_complement(sign: i64, digits: &[u32]) -> Vec<u8> {
         }
     }
     bytes.push(bits as u8);
-    while bytes.len() > 1 && bytes[bytes.len() - 1] == 0 && bytes[bytes.len() - 2] == 0 {
+    while bytes.len() > 1 && bytes.last() == Some(&0) {
         bytes.pop();
     }
     if bytes.last().is_some_and(|&top| top >= 0x80) {
@@ -214,6 +214,11 @@ fn twos_complement(sign: i64, digits: &[u32]) -> Vec<u8> {
         for byte in &mut bytes {
             let (negated, overflow) = (!*byte).overflowing_add(u8::from(carry));
             (*byte, carry) = (negated, overflow);
+        }
+        while let [.., below, 0xFF] = bytes[..]
+            && below >= 0x80
+        {
+            bytes.pop();
         }
     }
     bytes

@@ -23,6 +23,9 @@ pub struct Recorder {
     path: String,
     #[pyo3(get)]
     tier: &'static str,
+    /// Why it is not the fast tier.
+    #[pyo3(get)]
+    tier_reason: Option<String>,
     /// Kept alive while the recorder compares types with them.
     _ignore_types: Vec<Py<PyType>>,
 }
@@ -64,13 +67,15 @@ impl Recorder {
             unsafe { start::start(target, &options, std::ptr::null_mut(), describe, types) };
         started.map_err(|error| to_python(error))?;
         // SAFETY: as above.
-        let tier = match unsafe { start::tier() }.0 {
+        let (tier, tier_reason) = unsafe { start::tier() };
+        let tier = match tier {
             Tier::Fast => "fast",
             Tier::Portable => "portable",
         };
         Ok(Recorder {
             path,
             tier,
+            tier_reason,
             _ignore_types: ignore_types,
         })
     }
