@@ -367,7 +367,10 @@ unsafe extern "C" fn on_instruction(
             if bits & unit::SITE != 0
                 && let Some(action) = code.site(at)
             {
-                recorder.site(tstate, live, code, action);
+                let goes_on = recorder.site(tstate, live, code, action);
+                if !goes_on && bits == unit::SITE {
+                    return disable();
+                }
             }
             none()
         })

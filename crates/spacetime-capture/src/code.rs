@@ -45,14 +45,6 @@ impl LinePlan {
     };
 }
 
-/// A namespace that was looked up, with the places of the names that a code object uses.
-pub struct KnownNamespace {
-    /// The namespace.
-    pub index: u32,
-    /// The place of each of [`Code::global_names`].
-    pub places: Box<[u32]>,
-}
-
 /// What to do at an instruction.
 #[derive(Clone, Copy, Debug)]
 pub enum SiteAction {
@@ -60,6 +52,8 @@ pub enum SiteAction {
     Mark(StackPosition),
     /// Something is about to be called that may change an object.
     Call(CallShape),
+    /// The same for a callable that is the value of this global name.
+    CallGlobal(CallShape, *mut PyObject),
     /// A method of the object at this place is about to become a value.
     Escape(StackPosition),
 }
@@ -104,8 +98,8 @@ pub struct Code {
     pub has_locals_object: bool,
     /// Names of globals it refers to, interned, kept alive by the code object.
     pub global_names: Box<[*mut PyObject]>,
-    /// The namespace whose places were looked up last, and the places.
-    pub namespace: Option<KnownNamespace>,
+    /// The namespace of its globals that was looked up last.
+    pub namespace: Option<u32>,
     min_line: u32,
     plans: Box<[LinePlan]>,
     other_lines: LinePlan,
@@ -119,6 +113,8 @@ pub struct Code {
     pub is_pure: bool,
     /// A C function that changes objects is used as a value.
     pub escapes: bool,
+    /// Global names whose calls were taken as harmless.
+    pub trusted_callees: Vec<*mut PyObject>,
 }
 
 /// `CO_OPTIMIZED`: locals are in slots.
@@ -283,6 +279,7 @@ pub unsafe fn plan(
             uses_instructions_as_lines: false,
             is_pure: false,
             escapes: false,
+            trusted_callees: Vec::new(),
         };
         let facts = (facts_wanted != Facts::None)
             .then(|| analyze(&code, &parts))
@@ -301,7 +298,7 @@ pub unsafe fn plan(
                     .for_each(|&at| code.units[at as usize] |= unit::LOOP);
                 code.line_of_unit = facts.line_of_unit.clone().into();
                 if facts_wanted == Facts::All {
-                    apply(&mut code, facts, &parts.names, resolve);
+                    apply(&mut code, facts, &parts.names, &name_objects, resolve);
                 }
             }
             // Without facts every name may be a global.
@@ -362,6 +359,7 @@ fn apply(
     code: &mut Code,
     facts: CodeFacts,
     names: &[String],
+    name_objects: &[*mut PyObject],
     resolve: impl Fn(&str) -> GlobalCallee,
 ) {
     let n_lines = (facts.last_line - facts.min_line) as usize + 1;
@@ -426,7 +424,12 @@ fn apply(
                     touch(receiver_slot, SiteAction::Call(shape));
                 }
                 Callee::Global { name } if resolve(name_of(name)) == GlobalCallee::Harmless => {
+                    code.trusted_callees.push(name_objects[name as usize]);
                     continue;
+                }
+                Callee::Global { name } => {
+                    let name = name_objects[name as usize];
+                    sites.insert(site.unit, SiteAction::CallGlobal(shape, name));
                 }
                 _ => {
                     sites.insert(site.unit, SiteAction::Call(shape));

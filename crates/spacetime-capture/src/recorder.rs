@@ -345,12 +345,12 @@ impl Recorder {
             }
             if !by_line {
                 self.sync(thread, frame);
-                self.heap.settle();
+                self.settle();
                 self.heap.sink.byte(record::ENTRY);
                 self.heap.sink.record_end();
                 self.n_states += 1;
             } else {
-                self.heap.settle();
+                self.settle();
                 // What runs before the first line binds cells and free variables.
                 let frame = &mut thread.frames[frame];
                 frame.plan = code.plan_of_all();
@@ -364,14 +364,17 @@ impl Recorder {
         // SAFETY: the frame runs `code`; its globals are an exact dict.
         unsafe {
             let globals = live.globals(self.tier);
-            if let Some(known) = &code.namespace
-                && self.heap.is_namespace_of(known.index, globals)
+            if let Some(known) = code.namespace
+                && self.heap.is_namespace_of(known, globals)
             {
-                return known.index;
+                return known;
             }
             let index = self.heap.namespace_of(globals);
-            let places = self.heap.want_names(index, &code.global_names);
-            code.namespace = Some(crate::code::KnownNamespace { index, places });
+            self.heap.want_names(index, &code.global_names);
+            for &name in &code.trusted_callees {
+                self.heap.trust_callee(name);
+            }
+            code.namespace = Some(index);
             index
         }
     }
@@ -572,15 +575,13 @@ impl Recorder {
             if ends_line {
                 top.pending = Pending::Nothing;
             }
-            if plan.unknown || self.has_escaped_methods {
+            if plan.unknown || self.has_escaped_methods || self.heap.has_untrusted_callee {
                 self.heap.doubt_everything();
             }
             if top.synced_epoch != self.heap.epoch() {
                 self.sync(thread, frame);
             }
-            if !self.heap.is_settled() {
-                self.heap.settle();
-            }
+            self.settle();
         }
     }
 
@@ -609,14 +610,12 @@ impl Recorder {
                 self.heap.ensure(entry);
             }
         }
-        if let Some(known) = &code.namespace {
-            self.heap.ensure_names(known.index, &known.places);
-        }
+        self.heap.ensure_names(frame.namespace);
         if let Some(locals) = frame
             .locals_namespace
             .filter(|&locals| locals != frame.namespace)
         {
-            self.heap.ensure_all_names(locals);
+            self.heap.ensure_names(locals);
         }
     }
 
@@ -721,6 +720,15 @@ impl Recorder {
         }
     }
 
+    /// Writes the changes that are due, if there are any.
+    #[inline(always)]
+    unsafe fn settle(&mut self) {
+        if !self.heap.is_settled() {
+            // SAFETY: passed on.
+            unsafe { self.heap.settle() };
+        }
+    }
+
     #[inline(always)]
     fn release_shadow(&mut self, shadow: SlotShadow) {
         if let SlotShadow::Entry(entry) = shadow {
@@ -728,7 +736,8 @@ impl Recorder {
         }
     }
 
-    /// An instruction that may change an object is about to run.
+    /// An instruction that may change an object is about to run. Says whether the next time is of
+    /// interest too.
     ///
     /// # Safety
     /// Must be called in the callback of an instruction event at this unit of a frame that runs `code`.
@@ -738,18 +747,18 @@ impl Recorder {
         live: LiveFrame,
         code: &Code,
         action: SiteAction,
-    ) {
+    ) -> bool {
         // SAFETY: the stack below the static depth is in use at this unit.
         unsafe {
             let thread = &mut *self.enter_thread(tstate);
             let Some(frame) = self.top_frame(thread, live, code.object) else {
-                return;
+                return true;
             };
             let stack =
                 |position: spacetime_bytecode::StackPosition| live.stack(code.n_slots, position.0);
             let effect = match action {
                 SiteAction::Mark(position) => Effect::Changes(stack(position)),
-                SiteAction::Call(shape) => {
+                SiteAction::Call(shape) | SiteAction::CallGlobal(shape, _) => {
                     let (mut callee, mut bound) =
                         (stack(shape.callee_position), stack(shape.self_position));
                     if callee.is_null() {
@@ -783,6 +792,13 @@ impl Recorder {
                 },
             };
             thread.frames[frame].pending = pending;
+            match action {
+                SiteAction::CallGlobal(_, name) if effect == Effect::None => {
+                    self.heap.trust_callee(name);
+                    false
+                }
+                _ => true,
+            }
         }
     }
 
@@ -818,7 +834,7 @@ impl Recorder {
                 self.read_slot(thread, frame, slot as usize, false);
             }
             self.sync(thread, frame);
-            self.heap.settle();
+            self.settle();
             self.heap.sink.byte(record::EXIT);
             self.heap.sink.record_end();
             self.n_states += 1;
@@ -860,7 +876,7 @@ impl Recorder {
                 .is_some_and(|caller| live.caller(self.tier) == caller.live && caller.by_line);
             if !direct {
                 self.heap.doubt_everything();
-                self.heap.settle();
+                self.settle();
             }
             self.heap.sink.commit();
         }
@@ -880,9 +896,7 @@ impl Recorder {
                 Class::Object | Class::Text => self.heap.adopt(outcome),
                 _ => None,
             };
-            if !self.heap.is_settled() {
-                self.heap.settle();
-            }
+            self.settle();
             if thread.frames[frame].is_stamped {
                 self.write_stamp();
             }
@@ -906,9 +920,10 @@ impl Recorder {
         let Some(frame) = thread.frames.pop() else {
             return;
         };
-        for shadow in thread.slots.split_off(frame.first_slot) {
-            self.release_shadow(shadow);
+        for at in frame.first_slot..thread.slots.len() {
+            self.release_shadow(thread.slots[at]);
         }
+        thread.slots.truncate(frame.first_slot);
         if let Some(locals) = frame
             .locals_namespace
             .filter(|&locals| locals != frame.namespace)
@@ -976,7 +991,7 @@ impl Recorder {
                 .is_some_and(|caller| live.caller(self.tier) == caller.live && caller.by_line);
             if !direct {
                 self.heap.doubt_everything();
-                self.heap.settle();
+                self.settle();
             }
             self.heap.sink.commit();
         }
@@ -996,7 +1011,7 @@ impl Recorder {
                 self.read_slot(thread, frame, slot as usize, false);
             }
             self.sync(thread, frame);
-            self.heap.settle();
+            self.settle();
         }
     }
 
@@ -1061,11 +1076,11 @@ impl Recorder {
             }
             thread.slots.extend(suspended.slots);
             thread.frames.push(suspended.frame);
-            self.heap.settle();
+            self.settle();
             if by_line {
                 let frame = thread.frames.len() - 1;
                 self.sync(thread, frame);
-                self.heap.settle();
+                self.settle();
             }
             self.heap.sink.commit();
         }

@@ -162,8 +162,13 @@ impl Heap {
                 added.spell_links();
             }
             let old_links: Vec<Link> = match links_needed {
-                true => facet.links.splice(start..start + n_removed, added.links).collect(),
-                false => (start..start + n_removed).map(|at| facet.link(at)).collect(),
+                true => facet
+                    .links
+                    .splice(start..start + n_removed, added.links)
+                    .collect(),
+                false => (start..start + n_removed)
+                    .map(|at| facet.link(at))
+                    .collect(),
             };
             let old_items: Vec<_> = facet
                 .items
@@ -438,23 +443,40 @@ impl<'a> Iterator for Batches<'a> {
 /// Length of the common beginning of two arrays of addresses.
 #[inline]
 fn common_prefix(left: &[*mut PyObject], right: &[*mut PyObject]) -> usize {
-    const LANES: usize = 16;
+    #[cfg(target_arch = "x86_64")]
+    if left.len() >= LANES && is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        return unsafe { common_prefix_avx2(left, right) };
+    }
+    common_prefix_in_lanes(left, right)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn common_prefix_avx2(left: &[*mut PyObject], right: &[*mut PyObject]) -> usize {
+    common_prefix_in_lanes(left, right)
+}
+
+/// Addresses compared at once.
+const LANES: usize = 16;
+
+#[inline(always)]
+fn common_prefix_in_lanes(left: &[*mut PyObject], right: &[*mut PyObject]) -> usize {
     let n = left.len().min(right.len());
     let (left, right) = (&left[..n], &right[..n]);
     let mut at = 0;
     for (a, b) in left.chunks_exact(LANES).zip(right.chunks_exact(LANES)) {
-        let differs = a
-            .iter()
-            .zip(b)
-            .fold(0, |bits, (&a, &b)| bits | (a as usize ^ b as usize));
+        let mut differs = 0;
+        for lane in 0..LANES {
+            differs |= a[lane] as usize ^ b[lane] as usize;
+        }
         if differs != 0 {
             break;
         }
         at += LANES;
     }
-    at + left[at..]
-        .iter()
-        .zip(&right[at..])
-        .take_while(|(a, b)| a == b)
-        .count()
+    while at < n && left[at] == right[at] {
+        at += 1;
+    }
+    at
 }

@@ -11,6 +11,7 @@
 
 use super::{EntryIndex, EntryState, Facet, Heap, Link, MAX_ITEMS};
 use crate::atoms::{self, Class};
+use crate::effects::{self, Effect};
 use crate::layout;
 use pyo3_ffi::*;
 use rustc_hash::FxHashMap;
@@ -145,6 +146,9 @@ pub struct Namespace {
     name_objects: Vec<*mut PyObject>,
     name_ids: Vec<u32>,
     pub(super) values: Facet,
+    /// The values that can change, as entries.
+    mutable_edges: Vec<EntryIndex>,
+    mutable_edges_are_known: bool,
     /// The dict has died; its number stays.
     is_dead: bool,
 }
@@ -158,6 +162,8 @@ impl Default for Namespace {
             name_objects: Vec::new(),
             name_ids: Vec::new(),
             values: Facet::default(),
+            mutable_edges: Vec::new(),
+            mutable_edges_are_known: false,
             is_dead: false,
         }
     }
@@ -221,16 +227,15 @@ impl Heap {
         namespace.dict == dict && !namespace.is_dead
     }
 
-    /// Wants names of a namespace: their values are written now and whenever they change. Gives the
-    /// place of each.
+    /// Wants names of a namespace: their values are written now and whenever they change.
     ///
     /// # Safety
     /// The namespace's dict must be alive and `names` interned str, with the GIL held.
-    pub unsafe fn want_names(&mut self, index: u32, names: &[*mut PyObject]) -> Box<[u32]> {
+    pub unsafe fn want_names(&mut self, index: u32, names: &[*mut PyObject]) {
         let mut namespace = std::mem::take(&mut self.namespaces[index as usize]);
-        let places = names.iter().map(|&name| {
-            if let Some(&at) = namespace.places.get(&(name as usize)) {
-                return at as u32;
+        for &name in names {
+            if namespace.places.contains_key(&(name as usize)) {
+                continue;
             }
             let at = namespace.name_ids.len();
             // SAFETY: looking up an exact str among the str keys of a namespace runs no code of the
@@ -247,34 +252,43 @@ impl Heap {
                     false => self.put_attribute(namespace.id, name_id, item),
                 };
                 namespace.values.push(item, link);
+                namespace.mutable_edges_are_known = false;
             }
-            at as u32
-        });
-        let places = places.collect();
+        }
         self.namespaces[index as usize] = namespace;
-        places
     }
 
-    /// Makes sure of the objects that names refer to.
+    /// Makes sure of the objects that the names of a namespace refer to.
     #[inline]
-    pub fn ensure_names(&mut self, index: u32, places: &[u32]) {
-        let namespace = &self.namespaces[index as usize];
-        if namespace.values.links.is_empty() {
+    pub fn ensure_names(&mut self, index: u32) {
+        if self.namespaces[index as usize].mutable_edges_are_known
+            && self.namespaces[index as usize].mutable_edges.is_empty()
+        {
             return;
         }
-        for &place in places {
-            match self.namespaces[index as usize].values.link(place as usize) {
-                Link::Edge(entry) => self.ensure(entry),
-                Link::Text(_) | Link::Leaf | Link::None => {}
-            }
-        }
+        self.ensure_mutable_edges(index);
     }
 
-    /// Makes sure of the objects that all names of a namespace refer to.
-    pub fn ensure_all_names(&mut self, index: u32) {
-        let n_names = self.namespaces[index as usize].name_ids.len() as u32;
-        let places: Vec<u32> = (0..n_names).collect();
-        self.ensure_names(index, &places);
+    fn ensure_mutable_edges(&mut self, index: u32) {
+        let mut edges = std::mem::take(&mut self.namespaces[index as usize].mutable_edges);
+        if !self.namespaces[index as usize].mutable_edges_are_known {
+            edges.clear();
+            let values = &self.namespaces[index as usize].values;
+            let is_mutable = |&edge: &EntryIndex| !self.entries[edge as usize].is_constant;
+            edges.extend(values.edges().filter(is_mutable));
+            // What is not filled yet is not known to be constant.
+            let is_filled =
+                |&edge: &EntryIndex| self.entries[edge as usize].state != EntryState::New;
+            self.namespaces[index as usize].mutable_edges_are_known = edges.iter().all(is_filled);
+        }
+        edges.iter().for_each(|&edge| self.ensure(edge));
+        self.namespaces[index as usize].mutable_edges = edges;
+    }
+
+    /// Takes the callee that a global name stands for as harmless: its calls are not looked at any
+    /// more. Should the name be bound to something else, everything is doubted at every line.
+    pub fn trust_callee(&mut self, name: *mut PyObject) {
+        self.trusted_callees.insert(name as usize);
     }
 
     /// Forgets the namespace of a class body that has ended.
@@ -580,6 +594,14 @@ impl Heap {
             match event {
                 DictEvent::Added | DictEvent::Modified => {
                     if let Some(at) = namespace.place_of(key) {
+                        if self
+                            .trusted_callees
+                            .contains(&(namespace.name_objects[at] as usize))
+                            && effects::of_call(item, std::ptr::null_mut(), std::ptr::null_mut())
+                                != Effect::None
+                        {
+                            self.has_untrusted_callee = true;
+                        }
                         let link = self.put_attribute(namespace.id, namespace.name_ids[at], item);
                         self.replace_name(&mut namespace, at, item, link);
                     }
@@ -625,6 +647,7 @@ impl Heap {
     ) {
         let (old, old_link) = (namespace.values.items[at], namespace.values.link(at));
         namespace.values.set(at, item, link);
+        namespace.mutable_edges_are_known = false;
         // SAFETY: given back once.
         unsafe { self.release_link(old, old_link) };
     }

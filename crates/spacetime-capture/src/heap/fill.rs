@@ -346,7 +346,11 @@ unsafe fn reference_name(object: *mut PyObject) -> Option<String> {
                 return Some(name.into());
             }
             let is_type = PyType_Check(owner) != 0;
-            let owner_type = if is_type { owner.cast() } else { Py_TYPE(owner) };
+            let owner_type = if is_type {
+                owner.cast()
+            } else {
+                Py_TYPE(owner)
+            };
             return Some(format!("{}.{name}", super::types::qualname(owner_type)));
         }
         if PyType_Check(object) != 0 {

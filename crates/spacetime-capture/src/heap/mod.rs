@@ -32,7 +32,7 @@ pub use dicts::{DictEvent, Namespace};
 use crate::atoms::{self, Class};
 use names::Names;
 use pyo3_ffi::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use spacetime_store::ring::RingWriter;
 use spacetime_store::stream::{self, Kind, Sink, fidelity, record, value};
 use types::Types;
@@ -201,6 +201,10 @@ pub struct Heap {
     names: Names,
     namespaces: Vec<Namespace>,
     namespace_by_dict: FxHashMap<usize, u32>,
+    /// Global names whose calls are no longer looked at, by the address of the interned str.
+    trusted_callees: FxHashSet<usize>,
+    /// One of them was bound to something that may change objects.
+    pub has_untrusted_callee: bool,
     next_id: u32,
     epoch: u32,
     event: u32,
@@ -230,6 +234,8 @@ impl Heap {
             names: Names::default(),
             namespaces: Vec::new(),
             namespace_by_dict: FxHashMap::default(),
+            trusted_callees: FxHashSet::default(),
+            has_untrusted_callee: false,
             next_id: 1,
             epoch: 1,
             event: 1,
