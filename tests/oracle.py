@@ -98,7 +98,6 @@ class Oracle:
         )
         if is_start:  # otherwise a suspended frame goes on
             self._enter(frame)
-        frame.f_trace_lines = self._is_line
         return self._monitored_event
 
     def _enter(self, frame: types.FrameType) -> None:
@@ -132,7 +131,8 @@ class Oracle:
             self._unwound = None
         if event == "line":
             self._last_exception.pop(id(frame), None)
-            call.states.append(self._state_of(frame))
+            if self._is_line:
+                call.states.append(self._state_of(frame))
         elif event == "return":
             self._leave(frame, call_number, arg)
         return self._monitored_event
@@ -165,7 +165,8 @@ class Oracle:
             visible = {name: held[name] for name in code.co_names if name in held}
             visible |= {name: shown[name] for name in code.co_varnames if name in shown}
         reachable = {name: namespace[name] for name in global_names(code) if name in namespace}
-        return StateForm(frame.f_lineno, form.names(visible), form.names(reachable))
+        line = frame.f_lineno if self._is_line else code.co_firstlineno
+        return StateForm(line, form.names(visible), form.names(reachable))
 
     def _settle_unwound(self, frame: types.FrameType, exception: BaseException) -> None:
         """`finally` re-raises without an event: the frame it went into knows the exception."""

@@ -1,0 +1,301 @@
+"""Decorators, sessions, and switching recording off; and values as they come back."""
+
+from __future__ import annotations
+
+import enum
+import json
+import subprocess
+import sys
+from collections import OrderedDict, namedtuple
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacetimepy
+from spacetimepy.errors import NotFoundError, NotSupportedError, RecordingError, UsageError
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "run.spacetime")
+
+
+@spacetimepy.function
+def add(a: int, b: int = 2) -> int:
+    return a + b
+
+
+class Thing:
+    @spacetimepy.function
+    @staticmethod
+    def static(x: int) -> int:
+        return x
+
+    @classmethod
+    @spacetimepy.function
+    def of_class(cls, x: int) -> int:
+        return x
+
+    @spacetimepy.line
+    @property
+    def size(self) -> int:
+        return 7
+
+
+def test_a_decorator_returns_what_it_was_given() -> None:
+    def f() -> None: ...
+
+    assert spacetimepy.line(f) is f
+    assert spacetimepy.function(include=["x"])(f) is f
+
+
+def test_methods_of_every_kind_are_recorded(path: str) -> None:
+    with spacetimepy.init_monitoring(path):
+        assert (Thing.static(1), Thing.of_class(2), Thing().size) == (1, 2, 7)
+    calls = spacetimepy.open(path).calls()
+    assert [(call.qualname, call.value) for call in calls] == [
+        ("Thing.static", 1),
+        ("Thing.of_class", 2),
+        ("Thing.size", 7),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"include": "x", "ignore": ["x"]}, UsageError, "both in include and in ignore"),
+        ({"include": [3]}, UsageError, "include"),
+        ({"lines": 5}, UsageError, "lines"),
+        ({"lines": [1]}, UsageError, "line 1 has no code in"),
+        ({"track": ["clock"]}, NotSupportedError, "track"),
+        ({"return_hooks": [print]}, NotSupportedError, "return_hooks"),
+    ],
+)
+def test_a_senseless_option_is_refused(
+    options: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    def f() -> None: ...
+
+    with pytest.raises(error, match=words):
+        spacetimepy.line(**options)(f)
+
+
+@pytest.mark.parametrize("target", [Thing, print, 3])
+def test_what_has_no_code_is_refused(target: object) -> None:
+    with pytest.raises(UsageError, match=r"class|no Python code"):
+        spacetimepy.line(target)
+
+
+def test_the_first_session_of_the_program_is_the_first_of_the_trace(path: str) -> None:
+    with spacetimepy.init_monitoring(path):
+        with spacetimepy.session_context("one", metadata={"k": 1}):
+            add(1)
+        add(100)
+        with spacetimepy.session_context("two"):
+            add(2)
+    trace = spacetimepy.open(path)
+    assert [(s.id, s.name) for s in trace.get_session()] == [(1, "one"), (2, "two")]
+    assert trace.session(1).metadata == {"k": 1}
+    assert [c.arguments["a"] for c in trace.calls("add")] == [1, 2]
+
+
+def test_without_sessions_there_is_one(path: str) -> None:
+    with spacetimepy.init_monitoring(path):
+        add(1)
+    assert [len(session.calls) for session in spacetimepy.open(path).sessions] == [1]
+
+
+def test_sessions_do_not_nest(path: str) -> None:
+    with (
+        spacetimepy.init_monitoring(path),
+        spacetimepy.session_context("one"),
+        pytest.raises(RecordingError, match="still open"),
+    ):
+        spacetimepy.start_session("two")
+
+
+def test_one_recorder_at_a_time(path: str) -> None:
+    with (
+        spacetimepy.init_monitoring(path),
+        pytest.raises(RecordingError, match="already recorded into"),
+    ):
+        spacetimepy.init_monitoring(path + "2")
+    with spacetimepy.init_monitoring(path + "3"):
+        add(1)
+    assert len(spacetimepy.open(path + "3").calls("add")) == 1
+
+
+def test_pauses_nest(path: str) -> None:
+    with spacetimepy.init_monitoring(path):
+        with spacetimepy.pause():
+            add(1)
+            with spacetimepy.recording_context(enabled=True):
+                add(2)
+            add(3)
+        add(4)
+        spacetimepy.disable_recording()
+        add(5)
+        spacetimepy.enable_recording()
+        add(6)
+    assert [c.arguments["a"] for c in spacetimepy.open(path).calls("add")] == [2, 4, 6]
+
+
+def test_a_trace_in_memory_is_read_by_its_path() -> None:
+    with spacetimepy.init_monitoring(in_memory=True) as recorder:
+        add(1)
+        recorder.flush()
+        assert spacetimepy.open(recorder.path).calls("add")[0].value == 3
+    assert not Path(recorder.path).exists()
+
+
+def test_a_program_that_ends_without_closing_has_a_complete_trace(tmp_path: Path) -> None:
+    program = tmp_path / "p.py"
+    program.write_text(
+        "import spacetimepy\nspacetimepy.init_monitoring()\n"
+        "@spacetimepy.line\ndef f(x):\n    return 1 / x\nf(1)\nf(0)\n"
+    )
+    done = subprocess.run([sys.executable, program], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.rstrip().endswith("division by zero")
+    session = spacetimepy.open(tmp_path / "p.spacetime").sessions[0]
+    assert (session.ending, session.message) == (
+        "exception",
+        "ZeroDivisionError: division by zero",
+    )
+    assert [call.outcome for call in session.calls] == ["RETURNED", "RAISED"]
+
+
+Pair = namedtuple("Pair", "a b")
+
+
+class Color(enum.Enum):
+    RED = 1
+
+
+class Slots:
+    __slots__ = ("x", "y")
+
+    def __init__(self) -> None:
+        self.x = 1
+
+
+@dataclass
+class Point:
+    x: float
+    tags: list[str]
+
+
+class Bag(dict):  # type: ignore[type-arg]
+    pass
+
+
+@spacetimepy.function
+def hold(value: object) -> None: ...
+
+
+def recorded(value: object, path: str) -> Any:
+    with spacetimepy.init_monitoring(path, overwrite=True):
+        hold(value)
+    return spacetimepy.open(path).calls("hold")[0].arguments["value"]
+
+
+NESTED: list[Any] = [1, {"k": (1, 2.5, None)}]
+NESTED.append(NESTED)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None, True, 1, -(2**63), 2**200, -(2**64), 1.5, float("nan"), -0.0, 1 + 2j, "é\ud800", "",
+        b"\x00\xff", bytearray(b"ab"), ..., range(1, 9, 2), (1, (2, [3])), [], [[1], [2]],
+        {1: "a", (1, 2): [3]}, {1, "a", (2, 3)}, frozenset({1, frozenset({2})}), "long" * 5000,
+        b"long" * 5000, list(range(5000)), tuple(range(5000)), NESTED, Pair(1, [2]), Color.RED,
+        Slots(), Point(1.0, ["a"]), OrderedDict(a=1), Bag(k=[1]), len, add, Point, json,
+        ValueError("bad", 3),
+    ],
+    ids=lambda value: f"{type(value).__name__} {str(value)[:20]!a}",
+)  # fmt: skip
+def test_values_come_back(value: object, path: str) -> None:
+    found = recorded(value, path)
+    if isinstance(found, spacetimepy.Value):
+        if found.fidelity == "opaque":
+            assert found.type and found.reason
+            return
+        assert found.fidelity == "exact", found.reason
+    else:
+        assert type(found) is type(value)
+    assert spacetimepy.values.same(found, value), found
+    assert len(repr(found)) < 100 or not isinstance(found, spacetimepy.Value)
+
+
+def test_a_value_differs_from_what_it_was_not(path: str) -> None:
+    point = recorded(Point(1.0, ["a"]), path)
+    assert point == Point(1.0, ["a"])
+    for other in (Point(1, ["a"]), Point(1.0, ["b"]), Point(1.0, ["a", "a"]), Slots(), 3, None):
+        assert point != other
+    assert point.attr("tags") == ["a"]
+    with pytest.raises(NotFoundError, match="it has x, tags"):
+        point.attr("z")
+
+
+def test_comparing_runs_no_code_of_the_program(path: str) -> None:
+    class Mine:
+        def __init__(self) -> None:
+            self.x = 1
+
+        def __eq__(self, other: object) -> bool:
+            raise AssertionError("was run")
+
+        def __hash__(self) -> int:
+            raise AssertionError("was run")
+
+        def __repr__(self) -> str:
+            raise AssertionError("was run")
+
+    assert recorded(Mine(), path) == Mine()
+
+
+def test_aliases_of_one_state_are_one_object(path: str) -> None:
+    shared: list[int] = []
+    found = recorded([shared, {"k": shared}, (shared,)], path)
+    assert found[0] is found[1]["k"] is found[2][0]
+
+
+def test_lists_of_calls_and_states_are_lazy_sequences(path: str) -> None:
+    with spacetimepy.init_monitoring(path):
+        for number in range(1300):
+            add(number)
+    calls = spacetimepy.open(path).calls("add")
+    assert len(calls) == 1300
+    assert [c.arguments["a"] for c in calls[-2:]] == [1298, 1299]
+    assert [c.arguments["a"] for c in calls[::600]] == [0, 600, 1200]
+    assert calls[1299].arguments["a"] == 1299
+    with pytest.raises(IndexError):
+        calls[1300]
+    assert [call.id for call in calls] == list(range(1, 1301))
+    chosen = spacetimepy.open(path).calls(where=lambda call: call.value == 10)
+    assert [call.arguments["a"] for call in chosen] == [8]
+
+
+def test_what_is_not_there_is_named(path: str) -> None:
+    with spacetimepy.init_monitoring(path):
+        add(1)
+    trace = spacetimepy.open(path)
+    for ask in (
+        lambda: trace.call(5),
+        lambda: trace.state("1:7"),
+        lambda: trace.session(9),
+        lambda: trace.state(999),
+    ):
+        with pytest.raises(NotFoundError):
+            ask()
+    trace.close()
+    with pytest.raises(NotFoundError, match="closed"):
+        trace.call(1)
+
+
+def test_html_escapes_what_was_recorded(path: str) -> None:
+    with spacetimepy.init_monitoring(path):
+        hold("<script>")
+    state = spacetimepy.open(path).calls("hold")[0].states[0]
+    assert "&lt;script&gt;" in state._repr_html_() and "<script>" not in state._repr_html_()

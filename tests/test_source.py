@@ -1,0 +1,102 @@
+"""The source that is kept is that of the code that ran."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from spacetimepy import _source
+
+TEXT = '''import functools
+
+@functools.cache
+def f(
+    a,
+):
+    """Doc."""
+    if a:
+        pass
+    # the end
+
+class C:
+    def g(self): "one line"
+    h = lambda x: (x +
+        1)
+'''
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(_source, "_files", {})
+    monkeypatch.setattr(_source, "_commits", {})
+    return tmp_path
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def text_of(function: object) -> str | None:
+    return _source.describe(function.__code__)[0]  # type: ignore[attr-defined]
+
+
+def test_the_text_is_the_function_from_its_decorator_to_its_last_line(folder: Path) -> None:
+    path = folder / "texts.py"
+    path.write_text(TEXT)
+    module = load(path)
+    lines = TEXT.splitlines(keepends=True)
+    assert text_of(module.f.__wrapped__) == "".join(lines[2:10])
+    assert text_of(module.C.g) == lines[12]
+    assert text_of(module.C.h) == "".join(lines[13:15])
+    body = compile(TEXT, str(path), "exec", dont_inherit=True)
+    assert _source.describe(body)[:2] == (TEXT, str(path))
+
+
+def test_a_file_edited_after_its_import_gives_no_false_text(folder: Path) -> None:
+    path = folder / "edited.py"
+    path.write_text("def f(x):\n    return x + 1\n\ndef same():\n    return 1\n")
+    module = load(path)
+    path.write_text("def f(x):\n    return x + 2\n\ndef same():\n    return 1\n")
+    later = time.time() + 1
+    os.utime(path, (later, later))
+    assert text_of(module.f) is None
+    assert text_of(module.same) == "def same():\n    return 1\n"
+
+
+def test_code_without_a_file_has_no_text() -> None:
+    assert _source.describe(compile("x = 1", "<string>", "exec"))[0] is None
+
+
+@pytest.mark.parametrize("form", ["detached", "loose", "packed", "worktree"])
+def test_the_commit_is_read_from_the_files_of_git(folder: Path, form: str) -> None:
+    git = folder / ".git"
+    git.mkdir()
+    commit = "1" * 40
+    if form == "detached":
+        (git / "HEAD").write_text(commit + "\n")
+    else:
+        (git / "HEAD").write_text("ref: refs/heads/main\n")
+    if form == "packed":
+        (git / "packed-refs").write_text(f"# pack-refs\n{commit} refs/heads/main\n")
+    elif form != "detached":
+        (git / "refs" / "heads").mkdir(parents=True)
+        (git / "refs" / "heads" / "main").write_text(commit + "\n")
+    inner = folder / "package"
+    inner.mkdir()
+    if form == "worktree":
+        place = git / "worktrees" / "other"
+        place.mkdir(parents=True)
+        (place / "HEAD").write_text("ref: refs/heads/main\n")
+        (place / "commondir").write_text("../..\n")
+        (inner / ".git").write_text(f"gitdir: {place}\n")
+    assert _source.commit_of_folder(str(inner)) == commit
