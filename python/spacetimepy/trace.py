@@ -770,7 +770,11 @@ class State:
 
     @property
     def locals(self) -> dict[str, Any]:
-        """The bound local variables, by name."""
+        """The bound local variables, by name.
+
+        One state gives the same objects each time, so that `is` tells what was the same object;
+        copy what you mean to change.
+        """
         return self._view.locals()
 
     @property

@@ -9,7 +9,13 @@ the recorded program is imported or run to make one.
 from __future__ import annotations
 
 import contextlib
-from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    ModuleType,
+)
 
 from spacetimepy.errors import NotFoundError
 
@@ -304,6 +310,8 @@ def _parts_of_living(value: Any) -> _Parts | None:
     kind = type(value)
     if kind is FunctionType:
         return "function", f"{value.__module__}.{value.__qualname__}", [], []
+    if kind is BuiltinFunctionType:
+        return "function", value.__qualname__, [], []
     if issubclass(kind, type):
         return "class", _type_name(value), [], []
     if issubclass(kind, ModuleType):
@@ -321,18 +329,19 @@ def _parts_of_living(value: Any) -> _Parts | None:
             return f"{base.__name__} {name}", names, items, held
     if name == "collections.deque":
         return f"deque {name}", names, list(value), held
-    items = list(value.args) if issubclass(kind, BaseException) else []
-    return f"instance {name}", names, items, held
+    return f"instance {name}", names, [], held
 
 
 def _type_name(kind: type) -> str:
-    module = kind.__dict__.get("__module__", "builtins")
+    module = type.__dict__["__module__"].__get__(kind)
     return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
 
 
 def _attributes(value: object) -> dict[str, Any]:
     """Instance dictionary and slots, read as the interpreter keeps them."""
     found: dict[str, Any] = {}
+    if isinstance(value, BaseException):
+        found["args"] = BaseException.__dict__["args"].__get__(value)
     for base in type(value).__mro__:
         for name, member in base.__dict__.items():
             if type(member) is MemberDescriptorType and base.__flags__ & _HEAP_TYPE:

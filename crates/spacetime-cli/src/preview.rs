@@ -158,11 +158,11 @@ impl Writer<'_> {
             Kind::Opaque if text.is_empty() => self.out.push_str(&format!("<{name}#{number}>")),
             Kind::Opaque => self.out.push_str(&format!("<{name}#{number} {text}>")),
             _ => {
-                if object.is_subclass {
+                if is_of_subclass(object) {
                     self.out.push_str(&format!("{name}#{number}("));
                 }
                 self.container(object);
-                if object.is_subclass {
+                if is_of_subclass(object) {
                     if !object.attributes.is_empty() {
                         self.out.push_str(", ");
                         self.attributes(object);
@@ -171,7 +171,8 @@ impl Writer<'_> {
                 }
             }
         }
-        let is_shown = matches!(object.kind, Kind::Instance | Kind::Opaque) || object.is_subclass;
+        let is_shown =
+            matches!(object.kind, Kind::Instance | Kind::Opaque) || is_of_subclass(object);
         let has_no_identity = matches!(
             object.kind,
             Kind::Str | Kind::Bytes | Kind::Function | Kind::Class | Kind::Module | Kind::Namespace
@@ -284,6 +285,16 @@ impl Writer<'_> {
     }
 }
 
+/// Whether a container is of another type than the builtin one; some of those are written in C and
+/// are told by their name alone.
+fn is_of_subclass(object: &Object) -> bool {
+    let exact_name = match object.kind {
+        ObjectKind::Deque => "collections.deque",
+        kind => kind.name(),
+    };
+    object.is_subclass || object.type_name != exact_name
+}
+
 /// `module.Outer.Name` as `Name`.
 pub fn short_type_name(type_name: &str) -> &str {
     type_name.rsplit('.').next().unwrap_or(type_name)
@@ -319,6 +330,13 @@ mod tests {
         }
     }
 
+    fn exact(id: u64, kind: ObjectKind) -> Object {
+        Object {
+            type_name: kind.name().to_owned(),
+            ..object(id, kind)
+        }
+    }
+
     fn shown(objects: Vec<Object>, value: Value) -> String {
         let graph = Graph {
             objects: objects
@@ -341,9 +359,9 @@ mod tests {
 
     #[test]
     fn a_list_held_twice_shows_its_number() {
-        let mut outer = object(1, ObjectKind::List);
+        let mut outer = exact(1, ObjectKind::List);
         outer.items = vec![Value::Ref(ObjectId(2)), Value::Ref(ObjectId(2))];
-        let inner = object(2, ObjectKind::List);
+        let inner = exact(2, ObjectKind::List);
         assert_eq!(
             shown(vec![outer, inner], Value::Ref(ObjectId(1))),
             "[[]#2, []#2]"
@@ -352,7 +370,7 @@ mod tests {
 
     #[test]
     fn long_values_are_cut() {
-        let mut list = object(1, ObjectKind::List);
+        let mut list = exact(1, ObjectKind::List);
         list.items = (0..1000).map(Value::Int).collect();
         let text = shown(vec![list], Value::Ref(ObjectId(1)));
         assert!(

@@ -357,7 +357,9 @@ fn is_exact_builtin(object: &Object) -> bool {
             | ObjectKind::Bytes
             | ObjectKind::ByteArray
     );
-    is_builtin && !object.is_subclass && object.fidelity == Fidelity::Exact
+    // Subclasses written in C (OrderedDict) are told by their name alone.
+    let is_exact_type = !object.is_subclass && object.type_name == object.kind.name();
+    is_builtin && is_exact_type && object.fidelity == Fidelity::Exact
 }
 
 fn reference(value: &Value) -> Option<ObjectId> {

@@ -131,7 +131,9 @@ fn print_heading(
         what
     )?;
     let outcome = outcome_text(call, values, screen.width.saturating_sub(20));
-    let after = call.wall_ns().map_or_else(String::new, |wall| {
+    // The coarse clock may not have ticked in between.
+    let wall = call.wall_ns().filter(|wall| *wall > 0);
+    let after = wall.map_or_else(String::new, |wall| {
         format!(" after {}", text::duration(wall))
     });
     writeln!(screen, "{outcome}{after}")?;
