@@ -144,7 +144,7 @@ def _run_folder(request: RunRequest) -> None:
     import runpy
 
     sys.argv[:] = [request.target, *request.args]
-    _set_first_path(request.target)
+    _set_first_path(os.path.abspath(request.target))
     runpy._run_module_as_main("__main__", alter_argv=False)  # type: ignore[attr-defined]
 
 

@@ -631,7 +631,11 @@ def _how_it_ended(exception: BaseException | None) -> tuple[str, str | None]:
 def _describe_exception(exception: BaseException) -> str:
     """Type and message, without running code of the program."""
     name = type(exception).__qualname__
-    message = ", ".join(filter(None, map(_short, exception.args)))
+    args = BaseException.__dict__["args"].__get__(exception)
+    if isinstance(exception, OSError) and len(args) > 1:
+        message: str | None = f"[Errno {_short(args[0])}] {_short(args[1])}"
+    else:
+        message = _short(args[0]) if args else None
     return f"{name}: {message}" if message else name
 
 

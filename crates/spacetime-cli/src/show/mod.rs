@@ -7,14 +7,15 @@ mod state;
 
 use std::path::Path;
 
-use spacetime_model::{Call, CallId, CodeVersion, Outcome, State, Value};
+use spacetime_model::{Call, CallId, CodeVersion, Graph, Outcome, State, Value};
 use spacetime_store::{CallValues, Trace};
 
 use crate::failure::Failure;
 use crate::options::ShowOptions;
 use crate::place::{self, PlaceId};
-use crate::preview::Preview;
+use crate::preview::{Preview, short_type_name};
 use crate::screen::Screen;
+use crate::text;
 
 /// Shows what the options name; without an id, the newest session.
 pub fn run(options: &ShowOptions, screen: &mut Screen) -> Result<(), Failure> {
@@ -96,15 +97,36 @@ fn file_name(file: &str) -> &str {
 /// `returned 3`, `raised ValueError(...)`, `open`.
 fn outcome_text(call: &Call, values: &CallValues, width: usize) -> String {
     let word = call.outcome.name();
-    match (&values.result, call.outcome) {
-        (Some(result), Outcome::Returned | Outcome::Raised) => {
-            let preview = Preview::of(&values.result_graph, std::iter::once(result));
-            format!(
-                "{word} {}",
-                preview.text(result, width.saturating_sub(word.len() + 1).max(8))
-            )
+    let Some(result) = &values.result else {
+        return word.to_owned();
+    };
+    let room = width.saturating_sub(word.len() + 1).max(8);
+    let graph = &values.result_graph;
+    let text = match call.outcome {
+        Outcome::Raised => exception_text(result, graph),
+        _ => None,
+    };
+    let text =
+        text.unwrap_or_else(|| Preview::of(graph, std::iter::once(result)).text(result, room));
+    format!("{word} {}", text::cut(&text, room))
+}
+
+/// `ValueError: the message`, for an exception whose only argument is a str.
+fn exception_text(exception: &Value, graph: &Graph) -> Option<String> {
+    let object = graph.get(exception)?;
+    let (_, args) = object.attributes.iter().find(|(name, _)| name == "args")?;
+    let args = match args {
+        Value::Tuple(args) => args,
+        _ => &graph.get(args)?.items,
+    };
+    let name = short_type_name(&object.type_name);
+    match args.as_slice() {
+        [] => Some(name.to_owned()),
+        [Value::Str(message)] => {
+            let message = text::source_line(&String::from_utf8_lossy(message));
+            Some(format!("{name}: {message}"))
         }
-        _ => word.to_owned(),
+        _ => None,
     }
 }
 

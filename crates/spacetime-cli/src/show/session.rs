@@ -179,7 +179,13 @@ fn print_run(trace: &Trace, run: &Run, screen: &mut Screen) -> Result<(), Failur
     let values = trace.call_values(call.id)?;
     let indent = "  ".repeat(run.depth);
     let room = screen.width.saturating_sub(indent.len() + 8);
-    let outcome = outcome_text(&call, &values, room / 3);
+    // What went wrong is worth more room than what came out.
+    let share = if call.outcome == Outcome::Raised {
+        room * 2 / 3
+    } else {
+        room / 3
+    };
+    let outcome = outcome_text(&call, &values, share);
     let what = call_text(
         &code,
         &values,
