@@ -107,7 +107,7 @@ class Oracle:
         self._last_exception.pop(id(frame), None)
         self._call_by_frame[id(frame)] = len(self.calls)
         if not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
-            # Later, inside a comprehension, 3.13 shows only what belongs to the comprehension.
+            # Later, inside a comprehension, `f_locals` shows variables of the comprehension.
             self._namespace_by_frame[id(frame)] = frame.f_locals
         self.calls.append(call)
         if not self._is_line:
@@ -160,10 +160,8 @@ class Oracle:
         if code.co_flags & inspect.CO_OPTIMIZED:
             visible = dict(frame.f_locals)
         else:
-            # The body's own names, and while a comprehension runs the variables of that.
-            held, shown = self._namespace_by_frame[id(frame)], frame.f_locals
+            held = self._namespace_by_frame[id(frame)]
             visible = {name: held[name] for name in code.co_names if name in held}
-            visible |= {name: shown[name] for name in code.co_varnames if name in shown}
         reachable = {name: namespace[name] for name in global_names(code) if name in namespace}
         line = frame.f_lineno if self._is_line else code.co_firstlineno
         return StateForm(line, form.names(visible), form.names(reachable))
