@@ -9,7 +9,8 @@ calls. Whatever goes wrong inside (an index out of range, a missing key) is caug
 itself or ends it, and both are fine: the tests compare runs, not results.
 
 A program has variables of known kinds (`n0` int, `s0` str, `l0` list, `d0` dict, `g0` nested list,
-`o0` object, `t0` tuple, `e0` set), so that most statements do something. Start with `program`.
+`o0` object, `t0` tuple, `e0` set), so that most statements do something. Variables of comprehensions are never names of the module: a
+trace function makes 3.12 mix the two up. Start with `program`.
 """
 
 from __future__ import annotations
@@ -501,11 +502,11 @@ class Generator:
         head = self.pick(
             f"for {name} in range({n}):",
             f"for {name} in {self.name('l')}[:3]:",
-            f"for {name}, x in list({self.name('d')}.items())[:3]:",
-            f"for {name}, x in enumerate({self.name('s')}[:3]):",
+            f"for {name}, other in list({self.name('d')}.items())[:3]:",
+            f"for {name}, other in enumerate({self.name('s')}[:3]):",
             f"for {name} in list({self.name('e')})[:1]:",
             f"for {name} in (v * 2 for v in range({n})):",
-            f"for {name}, x in zip({self.name('l')}[:2], {self.name('t')}):",
+            f"for {name}, other in zip({self.name('l')}[:2], {self.name('t')}):",
         )
         self.emit(depth, head)
         self.loop_body(depth, budget)

@@ -4,8 +4,9 @@ The differential tests hold every trace against it. It shares no code and no ide
 at every line event of monitored code it copies everything the state shows into the canonical form
 (see `canonical`). It is slow and simple on purpose. Start with `Oracle.run`.
 
-What a state shows: the locals (for module and class bodies the names of the code's `co_names` that
-are bound there) and those globals that the code object refers to by name.
+What a state shows: the locals, and those globals that the code object refers to by name. The locals
+of a module or class body are the names of the code's `co_names` that are bound in its namespace, and
+the variables of a comprehension that runs there; variables of functions around a class are not.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ class Oracle:
         self._last_exception.pop(id(frame), None)
         self._call_by_frame[id(frame)] = len(self.calls)
         if not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
-            # Later, inside a comprehension, `f_locals` shows variables of the comprehension.
+            # Later, inside a comprehension, 3.13 shows only what belongs to the comprehension.
             self._namespace_by_frame[id(frame)] = frame.f_locals
         self.calls.append(call)
         if not self._is_line:
@@ -160,8 +161,10 @@ class Oracle:
         if code.co_flags & inspect.CO_OPTIMIZED:
             visible = dict(frame.f_locals)
         else:
-            held = self._namespace_by_frame[id(frame)]
+            # The body's own names, and while a comprehension runs the variables of that.
+            held, shown = self._namespace_by_frame[id(frame)], frame.f_locals
             visible = {name: held[name] for name in code.co_names if name in held}
+            visible |= {name: shown[name] for name in code.co_varnames if name in shown}
         reachable = {name: namespace[name] for name in global_names(code) if name in namespace}
         line = frame.f_lineno if self._is_line else code.co_firstlineno
         return StateForm(line, form.names(visible), form.names(reachable))
