@@ -5,8 +5,8 @@ at every line event of monitored code it copies everything the state shows into 
 (see `canonical`). It is slow and simple on purpose. Start with `Oracle.run`.
 
 What a state shows: the locals, and those globals that the code object refers to by name. The locals
-of a module or class body are the names of the code's `co_names` that are bound in its namespace, and
-the variables of a comprehension that runs there; variables of functions around a class are not.
+of a module or class body are the names of the code's `co_names` that are bound in its namespace,
+and the variables of a comprehension that runs there, but not variables of functions around a class.
 """
 
 from __future__ import annotations
