@@ -9,8 +9,9 @@ calls. Whatever goes wrong inside (an index out of range, a missing key) is caug
 itself or ends it, and both are fine: the tests compare runs, not results.
 
 A program has variables of known kinds (`n0` int, `s0` str, `l0` list, `d0` dict, `g0` nested list,
-`o0` object, `t0` tuple, `e0` set), so that most statements do something. Variables of comprehensions
-are never names of the module: a trace function makes 3.12 mix the two up. Start with `program`.
+`o0` object, `t0` tuple, `e0` set), so that most statements do something. Variables of
+comprehensions are never names of the module: a trace function makes 3.12 mix the two up. Start with
+`program`.
 """
 
 from __future__ import annotations
