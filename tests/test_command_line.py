@@ -201,3 +201,23 @@ def test_a_program_runs_as_by_the_interpreter(tmp_path: Path) -> None:
             assert recorded.stderr.startswith(plain.stderr)
             closing = recorded.stderr.removeprefix(plain.stderr)
             assert closing.startswith("spacetime: recorded ") and closing.count("\n") == 1
+
+
+def test_a_recorded_program_may_recurse_as_deep(tmp_path: Path) -> None:
+    (tmp_path / "deep.py").write_text(
+        "import sys\n"
+        "def f(n):\n"
+        "    try:\n"
+        "        return f(n + 1)\n"
+        "    except RecursionError:\n"
+        "        return n\n"
+        "print(f(0), sys.getrecursionlimit())\n"
+        "sys.setrecursionlimit(300)\n"
+        "print(f(0))\n"
+    )
+    for words in (["deep.py"], ["-m", "deep"]):
+        command = [sys.executable, *words]
+        plain = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        for level in ("--line", "--function=f"):
+            recorded = run("run", level, *words, cwd=tmp_path)
+            assert recorded.stdout == plain.stdout

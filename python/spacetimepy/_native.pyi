@@ -12,12 +12,14 @@ __all__ = [
     "Trace",
     "ValueGraph",
     "__version__",
+    "forget_frames",
     "main",
 ]
 
 __version__: str
 
 def main(argv: Sequence[str]) -> int | RunRequest: ...
+def forget_frames(n_frames: int) -> bool: ...
 
 @final
 class RunRequest:

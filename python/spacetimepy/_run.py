@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from spacetimepy import _source, recording
+from spacetimepy import _native, _source, recording
 from spacetimepy.errors import PatternError, SpacetimeError, TraceError
 from spacetimepy.patterns import Selection
 
@@ -128,6 +128,7 @@ def _run_script(request: RunRequest, names: dict[str, Any]) -> None:
             content = file.read()
         code = compile(content, path, "exec", dont_inherit=True)
         _source.remember(path, content)
+    _native.forget_frames(_depth())
     exec(code, names)
 
 
@@ -136,6 +137,7 @@ def _run_module(request: RunRequest) -> None:
 
     sys.argv[:] = ["-m", *request.args]
     _set_first_path(os.getcwd())
+    _native.forget_frames(_depth())
     # What the interpreter itself calls for `-m`: packages, `__spec__` and messages are its own.
     runpy._run_module_as_main(request.target)  # type: ignore[attr-defined]
 
@@ -145,7 +147,18 @@ def _run_folder(request: RunRequest) -> None:
 
     sys.argv[:] = [request.target, *request.args]
     _set_first_path(os.path.abspath(request.target))
+    _native.forget_frames(_depth())
     runpy._run_module_as_main("__main__", alter_argv=False)  # type: ignore[attr-defined]
+
+
+def _depth() -> int:
+    """The number of frames below the program that the caller is about to run."""
+    frame = sys._getframe(1)
+    n = 0
+    while frame is not None:
+        n += 1
+        frame = frame.f_back  # type: ignore[assignment]
+    return n
 
 
 def _is_zip(path: str) -> bool:

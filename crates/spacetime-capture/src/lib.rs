@@ -27,6 +27,7 @@ pub mod heap;
 pub mod layout;
 pub mod monitoring;
 pub mod recorder;
+pub mod recursion;
 pub mod registry;
 pub mod selfcheck;
 pub mod start;

@@ -162,10 +162,9 @@ pub fn with_explicit_line_patterns(words: &[String]) -> Vec<String> {
         result.push(word.clone());
         if in_options && takes_value {
             result.extend(rest.next().cloned());
-        } else if in_options && !word.starts_with('-') && word != "run" {
-            in_options = false;
-        } else if in_options && (word == "-m" || word == "--module" || word == "--") {
-            in_options = false;
+        } else {
+            let is_program = !word.starts_with('-') && word != "run";
+            in_options &= !is_program && !matches!(word.as_str(), "-m" | "--module" | "--");
         }
     }
     result

@@ -97,3 +97,11 @@ fn interpreter_report() -> InterpreterReport {
         },
     }
 }
+
+/// Gives the program that is about to run the depth that the caller's frames take from it.
+#[pyfunction]
+#[allow(unsafe_code)]
+pub fn forget_frames(_py: Python<'_>, n_frames: i32) -> bool {
+    // SAFETY: the GIL is held; the caller counts frames that run.
+    unsafe { spacetime_capture::recursion::forget_frames(n_frames) }
+}
