@@ -88,6 +88,8 @@ pub struct Code {
     pub is_cell: Box<[bool]>,
     /// Slots to record: all but those the user excluded.
     pub recorded_slots: Box<[u16]>,
+    /// Those of them that are bound when the call starts: parameters, cells and free variables.
+    pub slots_bound_at_start: Box<[u16]>,
     /// Slot names, kept alive by the code object.
     pub slot_names: Box<[*mut PyObject]>,
     /// `co_firstlineno`.
@@ -127,9 +129,21 @@ impl Code {
     pub fn exclude_slots(&mut self, is_excluded: impl Fn(u16) -> bool) {
         let keep = |slot: &u16| !is_excluded(*slot);
         self.recorded_slots = (0..self.n_slots as u16).filter(keep).collect();
+        self.find_slots_bound_at_start();
         for plan in self.plans.iter_mut().chain([&mut self.other_lines]) {
             plan.written.retain(keep);
         }
+    }
+
+    fn find_slots_bound_at_start(&mut self) {
+        let is_bound =
+            |&slot: &u16| (slot as usize) < self.n_parameters || self.is_cell[slot as usize];
+        self.slots_bound_at_start = self
+            .recorded_slots
+            .iter()
+            .copied()
+            .filter(is_bound)
+            .collect();
     }
 
     /// Whether it may be suspended.
@@ -260,6 +274,7 @@ pub unsafe fn plan(
                 .map(|kind| kind & 0xC0 != 0)
                 .collect(),
             recorded_slots: (0..n_slots as u16).collect(),
+            slots_bound_at_start: Box::default(),
             slot_names: slot_objects.into(),
             first_line,
             flags,
@@ -281,6 +296,7 @@ pub unsafe fn plan(
             escapes: false,
             trusted_callees: Vec::new(),
         };
+        code.find_slots_bound_at_start();
         let facts = (facts_wanted != Facts::None)
             .then(|| analyze(&code, &parts))
             .flatten();
@@ -419,9 +435,13 @@ fn apply(
             }
             SiteKind::LoadDunderDict => line.unknown = true,
             SiteKind::Call(shape) | SiteKind::CallEx(shape) => match shape.callee {
-                Callee::Method { name, .. } if !may_matter(name_of(name)) => continue,
-                Callee::Method { receiver_slot, .. } => {
-                    touch(receiver_slot, SiteAction::Call(shape));
+                Callee::Method { name, .. } if !effects::may_matter(name_of(name)) => continue,
+                Callee::Method {
+                    name,
+                    receiver_slot,
+                } => {
+                    let slot = receiver_slot.filter(|_| effects::is_mutator(name_of(name)));
+                    touch(slot, SiteAction::Call(shape));
                 }
                 Callee::Global { name } if resolve(name_of(name)) == GlobalCallee::Harmless => {
                     code.trusted_callees.push(name_objects[name as usize]);
@@ -477,11 +497,6 @@ fn apply(
     };
     code.units = units;
     code.sites = sites;
-}
-
-/// Whether a C method of this name has an effect.
-fn may_matter(name: &str) -> bool {
-    effects::is_mutator(name) || effects::GIVES_METHODS.contains(&name)
 }
 
 impl From<LineDraft> for LinePlan {

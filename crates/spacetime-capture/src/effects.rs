@@ -85,6 +85,9 @@ pub const MUTATORS: &[&str] = &[
     "update",
 ];
 
+/// Names of C functions that change what another argument refers to.
+pub const CHANGES_OTHERS: &[&str] = &["memmove", "memset", "pack_into", "recvfrom_into"];
+
 /// Names of C functions that may give out a method of their argument.
 pub const GIVES_METHODS: &[&str] = &["attrgetter", "getattr", "methodcaller"];
 
@@ -98,6 +101,20 @@ pub unsafe fn has_c_mutators(object: *mut PyObject) -> bool {
         !object.is_null()
             && !is_made_by_class_statement(Py_TYPE(object))
             && !is_text_or_number(object)
+    }
+}
+
+/// Whether changing the object may change another one that is tracked: the dict of an instance, a
+/// view of memory.
+///
+/// # Safety
+/// `object` must be null or a live object.
+pub unsafe fn may_be_part_of_another(object: *mut PyObject) -> bool {
+    // SAFETY: reads the type.
+    unsafe {
+        !object.is_null()
+            && (Py_TYPE(object) == &raw mut PyDict_Type
+                || Py_TYPE(object) == &raw mut PyMemoryView_Type)
     }
 }
 
@@ -199,6 +216,7 @@ pub unsafe fn of_call(
 unsafe fn named(name: *const std::ffi::c_char, receiver: *mut PyObject) -> Effect {
     // SAFETY: names of C functions are C strings.
     match unsafe { CStr::from_ptr(name) }.to_str() {
+        Ok(name) if CHANGES_OTHERS.contains(&name) => Effect::Unknown,
         Ok(name) if !is_mutator(name) => Effect::None,
         _ => Effect::Changes(receiver),
     }
@@ -246,6 +264,11 @@ pub unsafe fn learn_python_class(class: *mut PyTypeObject) {
     if let (Some(dealloc), Some(call)) = (dealloc, call) {
         PYTHON_CLASS_SLOTS.get_or_init(|| PythonClassSlots { dealloc, call });
     }
+}
+
+/// Whether calling a C method of this name needs a look.
+pub fn may_matter(name: &str) -> bool {
+    is_mutator(name) || GIVES_METHODS.contains(&name) || CHANGES_OTHERS.contains(&name)
 }
 
 #[cfg(test)]

@@ -327,20 +327,15 @@ impl Recorder {
                 last_line: 0,
             });
             self.n_calls += 1;
-            let n_bound = if flags & call_flag::ENTERED_EARLIER != 0 {
-                code.n_slots
-            } else {
-                code.n_parameters.min(code.n_slots)
-            };
             let frame = thread.frames.len() - 1;
             if code.recorded_slots.len() < code.n_slots {
                 self.put_excluded_slots(code);
             }
-            for &slot in code
-                .recorded_slots
-                .iter()
-                .take_while(|&&slot| (slot as usize) < n_bound)
-            {
+            let bound = match flags & call_flag::ENTERED_EARLIER != 0 {
+                true => &code.recorded_slots,
+                false => &code.slots_bound_at_start,
+            };
+            for &slot in bound {
                 self.read_slot(thread, frame, slot as usize, false);
             }
             if !by_line {
@@ -351,9 +346,6 @@ impl Recorder {
                 self.n_states += 1;
             } else {
                 self.settle();
-                // What runs before the first line binds cells and free variables.
-                let frame = &mut thread.frames[frame];
-                frame.plan = code.plan_of_all();
             }
             self.heap.sink.commit();
         }
@@ -392,7 +384,7 @@ impl Recorder {
         // SAFETY: the frame runs `code`.
         unsafe {
             let locals = live.locals_object(self.tier);
-            if locals.is_null() || Py_TYPE(locals) != &raw mut PyDict_Type {
+            if locals.is_null() || PyDict_Check(locals) == 0 {
                 return None;
             }
             if self.heap.is_namespace_of(namespace, locals) {
@@ -561,6 +553,9 @@ impl Recorder {
             for &slot in &plan.touched {
                 if let SlotShadow::Entry(entry) = thread.slots[first_slot + slot as usize] {
                     self.heap.touch(entry);
+                    if self.heap.is_seen_through_another(entry) {
+                        self.heap.doubt_everything();
+                    }
                 }
             }
             match top.pending {
@@ -783,11 +778,14 @@ impl Recorder {
                 }
                 Effect::Unknown => Pending::Everything,
                 Effect::Changes(object) => match self.heap.find(object) {
+                    Some(entry) if self.heap.is_seen_through_another(entry) => Pending::Everything,
                     Some(entry) => Pending::Entry {
                         entry,
                         id: self.heap.id_of(entry),
                         epoch: self.heap.epoch(),
                     },
+                    // The attributes of an instance, or memory that something else owns.
+                    None if effects::may_be_part_of_another(object) => Pending::Everything,
                     None => Pending::Nothing,
                 },
             };

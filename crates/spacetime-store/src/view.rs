@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use spacetime_model::{
-    CodeVersion, Fidelity, Graph, Object, ObjectId, ObjectKind, SessionId, Value,
+    CodeVersion, Fidelity, Graph, Object, ObjectId, ObjectKind, SessionId, SlotKind, Value,
 };
 
 use crate::heap::{Contents, HeapObject};
@@ -51,7 +51,9 @@ impl<'a> View<'a> {
     pub fn locals(&mut self, call: &LiveCall, code: &CodeVersion) -> Variables {
         let mut locals = Vec::new();
         for (at, slot) in code.slots.iter().enumerate() {
-            if let Some(encoded) = call.slot(at) {
+            // The cells of a class body belong to the functions in and around it.
+            let is_local = call.locals_object.is_none() || slot.kind == SlotKind::Local;
+            if let Some(encoded) = call.slot(at).filter(|_| is_local) {
                 locals.push((slot.name.clone(), self.value(encoded)));
             }
         }

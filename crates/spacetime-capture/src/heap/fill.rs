@@ -6,6 +6,11 @@ use crate::layout::{self, Attributes, SharedKeys};
 use pyo3_ffi::*;
 use spacetime_store::stream::{self, Kind, Sink, fidelity, record};
 
+unsafe extern "C" {
+    /// `collections.OrderedDict`.
+    static mut PyODict_Type: PyTypeObject;
+}
+
 /// Values in one record: records stay far below the size of the ring.
 pub(super) const BATCH: usize = 4096;
 /// Bytes of text in one record.
@@ -152,9 +157,11 @@ impl Heap {
                 self.put_fidelity(id, fidelity::TRUNCATED_SIZE, PyDict_Size(object) as usize);
                 return;
             }
-            let exact = Py_TYPE(object) == &raw mut PyDict_Type;
-            let watched =
-                exact && !layout::dict_is_split(object) && PyDict_Watch(self.watcher, object) == 0;
+            // Moves within an ordered dict are not told.
+            let ordered = PyType_IsSubtype(Py_TYPE(object), &raw mut PyODict_Type) != 0;
+            let watched = !ordered
+                && !layout::dict_is_split(object)
+                && PyDict_Watch(self.watcher, object) == 0;
             self.entries[index as usize].watched = watched;
             let simple = watched && dicts::has_only_simple_entries(object);
             let mut shadow = dicts::DictShadow::new(simple);
@@ -244,6 +251,7 @@ impl Heap {
                 }
                 Attributes::Dict(dict) => {
                     if !dict.is_null() {
+                        self.instance_dicts.insert(dict as usize);
                         dicts::for_each_entry(dict, |key, item| live.extend([key, item]));
                     }
                     (AttributeLayout::Pairs, live)

@@ -201,6 +201,8 @@ pub struct Heap {
     names: Names,
     namespaces: Vec<Namespace>,
     namespace_by_dict: FxHashMap<usize, u32>,
+    /// Dicts that tracked instances keep their attributes in, past and present.
+    instance_dicts: FxHashSet<usize>,
     /// Global names whose calls are no longer looked at, by the address of the interned str.
     trusted_callees: FxHashSet<usize>,
     /// One of them was bound to something that may change objects.
@@ -234,6 +236,7 @@ impl Heap {
             names: Names::default(),
             namespaces: Vec::new(),
             namespace_by_dict: FxHashMap::default(),
+            instance_dicts: FxHashSet::default(),
             trusted_callees: FxHashSet::default(),
             has_untrusted_callee: false,
             next_id: 1,
@@ -455,6 +458,19 @@ impl Heap {
     #[inline]
     pub fn doubt(&mut self, index: EntryIndex) {
         self.doubts.push(index);
+    }
+
+    /// Whether changing an object changes another one too: it is the dict of a tracked instance, or a
+    /// view of memory.
+    #[inline]
+    pub fn is_seen_through_another(&self, index: EntryIndex) -> bool {
+        let entry = &self.entries[index as usize];
+        match entry.kind {
+            Kind::Dict => self.instance_dicts.contains(&(entry.object as usize)),
+            // SAFETY: compares an address.
+            Kind::Opaque => entry.type_ == unsafe { &raw mut PyMemoryView_Type },
+            _ => false,
+        }
     }
 
     /// Whether an entry is about this object, as far as addresses tell.

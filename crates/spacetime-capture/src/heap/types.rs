@@ -161,7 +161,10 @@ impl Types {
                 basic_size: (*type_).tp_basicsize,
                 kind: kind_of(base, flags),
                 name: names.id_of(&qualified_name(type_), sink),
-                flags: if python_class { type_flag::SUBCLASS } else { 0 },
+                flags: match python_class || is_static_subclass(type_) {
+                    true => type_flag::SUBCLASS,
+                    false => 0,
+                },
                 slots: Vec::new(),
                 storage: Storage::None,
                 hidden_state: false,
@@ -279,6 +282,17 @@ fn kind_of(base: *mut PyTypeObject, flags: u64) -> Kind {
         Kind::Module
     } else {
         Kind::Opaque
+    }
+}
+
+/// Whether a type in C extends a builtin container, as `collections.defaultdict` does.
+unsafe fn is_static_subclass(type_: *mut PyTypeObject) -> bool {
+    // SAFETY: `type_` is a live type.
+    unsafe {
+        let container =
+            Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_TUPLE_SUBCLASS | Py_TPFLAGS_DICT_SUBCLASS;
+        (*type_).tp_flags as u64 & container as u64 != 0
+            && (*type_).tp_base != &raw mut PyBaseObject_Type
     }
 }
 
