@@ -390,6 +390,9 @@ pub unsafe extern "C" fn on_dict_event(
     // SAFETY: no other reference to the recorder is in use: the program is running, not a callback.
     let outcome = catch_unwind(AssertUnwindSafe(|| unsafe {
         if let (Some(recorder), Some(event)) = (recorder(), DictEvent::from_number(event)) {
+            if !item.is_null() && recorder.heap.tracks_dict(dict) {
+                recorder.before_dict_change(item);
+            }
             recorder.heap.dict_changed(event, dict, key, item);
         }
     }));

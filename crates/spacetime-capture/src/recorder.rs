@@ -126,6 +126,7 @@ impl Recorder {
     /// The current thread, made current in the stream.
     #[inline(always)]
     unsafe fn enter_thread(&mut self, tstate: *mut PyThreadState) -> *mut Thread {
+        self.heap.begin_event();
         if tstate != self.tstate {
             self.switch_thread(tstate);
         }
@@ -230,6 +231,39 @@ impl Recorder {
         self.heap.sink.varint(wall_nanos);
         self.heap.sink.varint(if known { cpu_nanos + 1 } else { 0 });
         self.heap.sink.record_end();
+    }
+
+    /// A dict that is tracked is about to take an object: what the running line did to its slots is
+    /// written first, so that no old reference stands for a new object at its address.
+    ///
+    /// # Safety
+    /// The GIL must be held, and the program, not a callback, be running.
+    pub unsafe fn before_dict_change(&mut self, item: *mut PyObject) {
+        // SAFETY: the frames on the stack are running.
+        unsafe {
+            if !self.is_active || atoms::classify(item) != Class::Object {
+                return;
+            }
+            let tstate = PyThreadState_Get();
+            if tstate != self.tstate {
+                self.heap.doubt_everything();
+                return;
+            }
+            let thread = &mut *self.thread;
+            let Some(top) = thread.frames.last() else {
+                return;
+            };
+            if !top.by_line {
+                self.heap.doubt_everything();
+                return;
+            }
+            self.heap.begin_event();
+            let frame = thread.frames.len() - 1;
+            for &slot in &(*thread.frames[frame].plan).written {
+                self.read_slot(thread, frame, slot as usize, false);
+            }
+            self.settle();
+        }
     }
 
     /// Code that is not recorded begins or goes on running: it may change anything.

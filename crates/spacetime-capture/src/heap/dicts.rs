@@ -310,6 +310,13 @@ impl Heap {
         self.namespaces[index as usize].is_dead = true;
     }
 
+    /// Whether a dict's changes are followed.
+    #[inline]
+    pub fn tracks_dict(&self, dict: *mut PyObject) -> bool {
+        self.by_address.contains_key(&(dict as usize))
+            || self.namespace_by_dict.contains_key(&(dict as usize))
+    }
+
     /// Called by the dict watcher before a watched dict changes.
     ///
     /// # Safety
@@ -322,6 +329,7 @@ impl Heap {
         key: *mut PyObject,
         item: *mut PyObject,
     ) {
+        self.begin_event();
         // SAFETY: passed on.
         unsafe {
             if let Some(index) = self.find(dict)
@@ -391,7 +399,7 @@ impl Heap {
     /// wait for the next event of a recorded frame, in case the object only moves.
     unsafe fn settle_in_watcher(&mut self) {
         // SAFETY: passed on.
-        unsafe { self.compare_queued() };
+        unsafe { self.compare_due() };
     }
 
     /// Begins to keep the entries of a simple dict, as they are before the event.

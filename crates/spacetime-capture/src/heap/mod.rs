@@ -259,6 +259,14 @@ impl Heap {
         self.epoch
     }
 
+    /// An event begins. Within it no code of the program runs, so that an object to which a reference
+    /// was read is alive until the event ends.
+    #[inline(always)]
+    pub fn begin_event(&mut self) {
+        self.event = self.event.wrapping_add(1);
+        self.doubts.clear();
+    }
+
     /// Says that objects may have changed unseen.
     #[inline(always)]
     pub fn doubt_everything(&mut self) {
@@ -592,7 +600,7 @@ impl Heap {
             && self.dirty_dicts.is_empty()
     }
 
-    /// Writes every change that is due and drops what is out of reach. Ends the event.
+    /// Writes every change that is due and drops what is out of reach.
     ///
     /// # Safety
     /// The GIL must be held; every queued entry's object must be alive.
@@ -606,6 +614,16 @@ impl Heap {
                     self.work.push(index);
                 }
             }
+            self.compare_due();
+            self.drop_unreferenced();
+        }
+        self.n_adopted = 0;
+    }
+
+    /// Fills and compares all that is queued or in doubt.
+    unsafe fn compare_due(&mut self) {
+        // SAFETY: passed on.
+        unsafe {
             loop {
                 self.compare_queued();
                 let Some(index) = self.doubts.pop() else {
@@ -613,10 +631,7 @@ impl Heap {
                 };
                 self.compare_doubted(index);
             }
-            self.drop_unreferenced();
         }
-        self.event = self.event.wrapping_add(1);
-        self.n_adopted = 0;
     }
 
     unsafe fn compare_queued(&mut self) {
