@@ -32,9 +32,12 @@ def run() -> Run:
     def run_command(
         *command: str, cwd: Path | None = None, **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        environment = (
-            os.environ | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"} | variables
-        )
+        fixed = {
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONFAULTHANDLER": "1",  # a crash says where
+        }
+        environment = os.environ | fixed | variables
         return subprocess.run(
             command,
             cwd=cwd,
