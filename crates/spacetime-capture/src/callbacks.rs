@@ -349,7 +349,8 @@ unsafe extern "C" fn on_instruction(
                 return disable();
             };
             // The recorder changes no code while it runs.
-            let code: &Code = &*(&raw const **code);
+            let code: *const Code = &raw const **code;
+            let code = &*code;
             let bits = code.units.get(at).copied().unwrap_or(0) & !unit::LOOP;
             if bits == 0 {
                 return disable();

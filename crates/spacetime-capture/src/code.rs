@@ -478,6 +478,12 @@ fn apply(
             .state_units
             .iter()
             .for_each(|at| units[at as usize] |= unit::LINE);
+        // Instructions without a line end a line: the next one with a line begins it again.
+        for at in 0..units.len() {
+            if code.line_of_unit[at] == 0 && facts.depth_of_unit[at] != bytecode::UNREACHABLE {
+                units[at] |= unit::LINE;
+            }
+        }
     }
 
     let escaping_attributes: Vec<u32> = facts.escaping_loads.iter().map(|load| load.name).collect();

@@ -205,8 +205,8 @@ pub unsafe fn of_call(
             };
         }
         // An instance whose `__call__` is Python; other C callables may reach anything.
-        let flags = (*type_).tp_flags as u64;
-        match flags & Py_TPFLAGS_HEAPTYPE as u64 != 0 && (*type_).tp_call.is_some() {
+        let flags = (*type_).tp_flags;
+        match flags & Py_TPFLAGS_HEAPTYPE != 0 && (*type_).tp_call.is_some() {
             true if has_python_call(type_) => Effect::None,
             _ => Effect::Unknown,
         }

@@ -310,12 +310,12 @@ impl SharedKeys {
     /// # Safety
     /// The type must be alive.
     #[inline]
-    pub unsafe fn len(self) -> usize {
+    pub unsafe fn n_names(self) -> usize {
         // SAFETY: `dk_nentries` of PyDictKeysObject.
         unsafe { field::<isize>(self.0, 24) as usize }
     }
 
-    /// The name at `index`, below [`SharedKeys::len`] (borrowed).
+    /// The name at `index`, below [`SharedKeys::n_names`] (borrowed).
     ///
     /// # Safety
     /// The type must be alive.
@@ -362,7 +362,7 @@ pub unsafe fn managed_attributes(object: *mut PyObject) -> Attributes {
         // basic size, and the managed dict 24 bytes before the object.
         unsafe {
             let type_ = Py_TYPE(object);
-            if (*type_).tp_flags as u64 & INLINE_VALUES != 0 {
+            if (*type_).tp_flags & INLINE_VALUES != 0 {
                 let values = object.cast::<u8>().add((*type_).tp_basicsize as usize);
                 if values.add(3).read() != 0 {
                     return Attributes::Values(values.add(8).cast());

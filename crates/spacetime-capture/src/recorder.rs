@@ -54,6 +54,8 @@ pub struct Recorder {
     pub has_escaped_methods: bool,
     /// Codes announced to the writer thread in this session.
     pub n_codes: u32,
+    /// Boxed: `thread` points to one of them.
+    #[allow(clippy::vec_box)]
     threads: Vec<Box<Thread>>,
     thread: *mut Thread,
     tstate: *mut PyThreadState,
@@ -476,9 +478,6 @@ impl Recorder {
         line: i32,
         unit: u32,
     ) {
-        if line == 0 {
-            return;
-        }
         // SAFETY: passed on.
         unsafe {
             let thread = &mut *self.enter_thread(tstate);
@@ -486,6 +485,10 @@ impl Recorder {
                 return;
             };
             let top = &mut thread.frames[frame];
+            if line == 0 {
+                top.last_line = 0;
+                return;
+            }
             let begins = top.last_unit == 0 || line != top.last_line || unit <= top.last_unit;
             (top.last_unit, top.last_line) = (unit, line);
             if begins {

@@ -130,7 +130,7 @@ unsafe fn learn(recorder: &mut Recorder, object: *mut PyObject, role: Role) -> *
         Tier::Fast => code::Facts::All,
     };
     // SAFETY: passed on.
-    let (planned, _) = unsafe { code::plan(object, role, facts, |name| builtin_callee(name)) };
+    let (planned, _) = unsafe { code::plan(object, role, facts, builtin_callee) };
     let code = recorder
         .codes
         .entry(object as usize)

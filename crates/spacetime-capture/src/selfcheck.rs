@@ -381,7 +381,7 @@ unsafe extern "C" fn check_instance(_: *mut PyObject, arguments: *mut PyObject) 
                 Attributes::Dict(dict) => PyDict_GetItem(dict, name),
                 Attributes::Values(values) => match SharedKeys::of(Py_TYPE(object)) {
                     None => ptr::null_mut(),
-                    Some(keys) => (0..keys.len().min(64))
+                    Some(keys) => (0..keys.n_names().min(64))
                         .find(|&at| {
                             let key = keys.name(at);
                             key == name || PyUnicode_Compare(key, name) == 0

@@ -402,7 +402,7 @@ impl Heap {
             };
             match attributes {
                 Attributes::Values(values) => {
-                    let n_values = SharedKeys::of(entry.type_).map_or(0, |keys| keys.len());
+                    let n_values = SharedKeys::of(entry.type_).map_or(0, |keys| keys.n_names());
                     let live = std::slice::from_raw_parts(values, n_values);
                     entry.attribute_layout == AttributeLayout::Values
                         && live.len() >= rest.len()

@@ -108,13 +108,12 @@ impl DictShadow {
             if self.len() > SCAN && self.places.is_none() {
                 let mut places = FxHashMap::default();
                 let leaves = (0..self.len()).filter(|&at| self.keys.link(at) == Link::Leaf);
-                let unique = leaves
-                    .map(|at| {
-                        places
-                            .insert(PyObject_Hash(self.keys.items[at]), at)
-                            .is_none()
-                    })
-                    .fold(true, |all, unique| all && unique);
+                let mut unique = true;
+                for at in leaves {
+                    unique &= places
+                        .insert(PyObject_Hash(self.keys.items[at]), at)
+                        .is_none();
+                }
                 self.places = unique.then_some(places);
             }
             if let Some(places) = &self.places {

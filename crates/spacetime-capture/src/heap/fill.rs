@@ -245,7 +245,7 @@ impl Heap {
             match attributes {
                 Attributes::Values(values) => {
                     let keys = SharedKeys::of(Py_TYPE(object));
-                    let n_values = keys.map_or(0, |keys| keys.len());
+                    let n_values = keys.map_or(0, |keys| keys.n_names());
                     live.extend(std::slice::from_raw_parts(values, n_values));
                     (AttributeLayout::Values, live)
                 }

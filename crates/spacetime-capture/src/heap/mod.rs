@@ -285,11 +285,6 @@ impl Heap {
         self.entries[entry as usize].object
     }
 
-    /// Number of objects in the mirror.
-    pub fn len(&self) -> usize {
-        self.n_live
-    }
-
     /// The entry of an object, if it has one.
     #[inline]
     pub fn find(&self, object: *mut PyObject) -> Option<EntryIndex> {
@@ -475,8 +470,7 @@ impl Heap {
         let entry = &self.entries[index as usize];
         match entry.kind {
             Kind::Dict => self.instance_dicts.contains(&(entry.object as usize)),
-            // SAFETY: compares an address.
-            Kind::Opaque => entry.type_ == unsafe { &raw mut PyMemoryView_Type },
+            Kind::Opaque => entry.type_ == &raw mut PyMemoryView_Type,
             _ => false,
         }
     }
@@ -723,8 +717,8 @@ impl Heap {
                 stack.extend(self.entries[index as usize].edges());
             }
         }
-        for index in 0..self.entries.len() {
-            if !reached[index] && self.entries[index].state != EntryState::Free {
+        for (index, is_reached) in reached.into_iter().enumerate() {
+            if !is_reached && self.entries[index].state != EntryState::Free {
                 // SAFETY: passed on. Counts of other unreached entries fall with it.
                 unsafe { self.remove_unreached(index as EntryIndex) };
             }

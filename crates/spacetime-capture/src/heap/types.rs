@@ -46,9 +46,12 @@ pub enum Storage {
 
 impl TypeInfo {
     /// Whether these facts are about this type rather than about a dead one at its address.
+    ///
+    /// # Safety
+    /// `type_` must be the type of a live object.
     #[inline]
-    pub fn fits(&self, type_: *mut PyTypeObject) -> bool {
-        // SAFETY: `type_` is the type of a live object.
+    unsafe fn fits(&self, type_: *mut PyTypeObject) -> bool {
+        // SAFETY: passed on.
         unsafe {
             self.type_ == type_
                 && self.tp_name == (*type_).tp_name
@@ -105,7 +108,8 @@ impl Types {
         sink: &mut RingWriter,
     ) -> u32 {
         if let Some(&index) = self.by_address.get(&(type_ as usize))
-            && self.infos[index as usize].fits(type_)
+            // SAFETY: passed on.
+            && unsafe { self.infos[index as usize].fits(type_) }
         {
             return index;
         }
@@ -154,7 +158,7 @@ impl Types {
         unsafe {
             let base = self.first_c_base(type_);
             let python_class = base != type_;
-            let flags = (*type_).tp_flags as u64;
+            let flags = (*type_).tp_flags;
             let mut info = TypeInfo {
                 type_,
                 tp_name: (*type_).tp_name,
@@ -174,7 +178,7 @@ impl Types {
                 info.kind = Kind::Opaque;
                 return info;
             }
-            let exception = flags & Py_TPFLAGS_BASE_EXC_SUBCLASS as u64 != 0;
+            let exception = flags & Py_TPFLAGS_BASE_EXC_SUBCLASS != 0;
             if exception {
                 info.kind = Kind::Instance;
                 // `args` of PyBaseExceptionObject.
@@ -204,7 +208,7 @@ impl Types {
         let mut base = type_;
         // SAFETY: bases of a live type are alive.
         unsafe {
-            while (*base).tp_flags as u64 & Py_TPFLAGS_HEAPTYPE as u64 != 0
+            while (*base).tp_flags & Py_TPFLAGS_HEAPTYPE != 0
                 && is_made_by_class_statement(base)
                 && !(*base).tp_base.is_null()
             {
@@ -226,9 +230,7 @@ impl Types {
         const OBJECT_FIELD: i32 = 16;
         // SAFETY: a heap type's `tp_members` ends with an entry without name.
         unsafe {
-            if (*type_).tp_flags as u64 & Py_TPFLAGS_HEAPTYPE as u64 == 0
-                || !is_made_by_class_statement(type_)
-            {
+            if (*type_).tp_flags & Py_TPFLAGS_HEAPTYPE == 0 || !is_made_by_class_statement(type_) {
                 return;
             }
             if !(*type_).tp_base.is_null() {
@@ -248,7 +250,7 @@ impl Types {
 
 unsafe fn storage_of(type_: *mut PyTypeObject, flags: u64) -> Storage {
     // SAFETY: `type_` is a live type.
-    if flags & Py_TPFLAGS_MANAGED_DICT as u64 != 0 {
+    if flags & Py_TPFLAGS_MANAGED_DICT != 0 {
         Storage::Managed
     } else if unsafe { (*type_).tp_dictoffset } != 0 {
         Storage::PlainDict
@@ -259,16 +261,16 @@ unsafe fn storage_of(type_: *mut PyTypeObject, flags: u64) -> Storage {
 
 /// What instances of a type are, judged by its first base in C.
 fn kind_of(base: *mut PyTypeObject, flags: u64) -> Kind {
-    if flags & Py_TPFLAGS_TYPE_SUBCLASS as u64 != 0 {
+    if flags & Py_TPFLAGS_TYPE_SUBCLASS != 0 {
         Kind::Class
     } else if base == &raw mut PyList_Type {
         Kind::List
     } else if base == &raw mut PyTuple_Type
             // `sys.version_info` and its like: static subclasses of tuple.
-            || flags & Py_TPFLAGS_TUPLE_SUBCLASS as u64 != 0
+            || flags & Py_TPFLAGS_TUPLE_SUBCLASS != 0
     {
         Kind::Tuple
-    } else if base == &raw mut PyDict_Type || flags & Py_TPFLAGS_DICT_SUBCLASS as u64 != 0 {
+    } else if base == &raw mut PyDict_Type || flags & Py_TPFLAGS_DICT_SUBCLASS != 0 {
         Kind::Dict
     } else if base == &raw mut PySet_Type {
         Kind::Set
@@ -291,8 +293,7 @@ unsafe fn is_static_subclass(type_: *mut PyTypeObject) -> bool {
     unsafe {
         let container =
             Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_TUPLE_SUBCLASS | Py_TPFLAGS_DICT_SUBCLASS;
-        (*type_).tp_flags as u64 & container as u64 != 0
-            && (*type_).tp_base != &raw mut PyBaseObject_Type
+        (*type_).tp_flags & container != 0 && (*type_).tp_base != &raw mut PyBaseObject_Type
     }
 }
 
@@ -303,7 +304,7 @@ unsafe fn is_static_subclass(type_: *mut PyTypeObject) -> bool {
 pub unsafe fn qualname(type_: *mut PyTypeObject) -> String {
     // SAFETY: `tp_name` is a C string; the qualified name of a heap type is an exact str.
     unsafe {
-        if (*type_).tp_flags as u64 & Py_TPFLAGS_HEAPTYPE as u64 != 0 {
+        if (*type_).tp_flags & Py_TPFLAGS_HEAPTYPE != 0 {
             let name = super::names::text_of((*type_.cast::<PyHeapTypeObject>()).ht_qualname);
             return name.unwrap_or_default();
         }
@@ -325,7 +326,7 @@ pub unsafe fn qualified_name(type_: *mut PyTypeObject) -> String {
                 .to_string_lossy()
                 .into_owned()
         };
-        if (*type_).tp_flags as u64 & Py_TPFLAGS_HEAPTYPE as u64 == 0 {
+        if (*type_).tp_flags & Py_TPFLAGS_HEAPTYPE == 0 {
             return tp_name();
         }
         let qualname = (*type_.cast::<PyHeapTypeObject>()).ht_qualname;
