@@ -26,6 +26,7 @@ from types import FrameType
 from typing import Any
 
 HERE = Path(__file__).parent
+LEAST_TIME = 30_000_000  # nanoseconds that a measurement runs at least
 UNLIMITED = {"max_states": 10**12, "max_bytes": 10**12}
 
 
@@ -74,25 +75,24 @@ def workload(name: str) -> Callable[[], None]:
 
 
 def steady(how: str, name: str, repeats: str) -> dict[str, Any]:
-    """Median thread CPU of one run once warm; total CPU and wall a run, closing included."""
+    """Median thread CPU of one run once warm; total CPU and wall of one run on average."""
     run, times = workload(name), []
     run()
     with tempfile.TemporaryDirectory() as folder:
-        wall, total = time.perf_counter_ns(), time.process_time_ns()
         with mode(how, str(HERE / "workloads.py"), Path(folder)):
             run()  # first sight of the code
-            for _ in range(int(repeats)):
+            wall, total = time.perf_counter_ns(), time.process_time_ns()
+            while len(times) < int(repeats) or sum(times) < LEAST_TIME:
                 start = time.thread_time_ns()
                 run()
                 times.append(time.thread_time_ns() - start)
-        n_runs = int(repeats) + 1
-        total, wall = time.process_time_ns() - total, time.perf_counter_ns() - wall
+            total, wall = time.process_time_ns() - total, time.perf_counter_ns() - wall
+        n_runs = len(times)
         result = {
             "thread": statistics.median(times),
             "total": total / n_runs,
             "wall": wall / n_runs,
         }
-        result["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return result | bytes_of(Path(folder))
 
 
