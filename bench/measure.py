@@ -1,7 +1,7 @@
 """One measurement in a process of its own: `run.py` starts it and reads the JSON it prints.
 
     python measure.py steady    MODE WORKLOAD REPEATS
-    python measure.py sustained MODE WORKLOAD SECONDS
+    python measure.py sustained MODE WORKLOAD RUNS
     python measure.py problems  MODE FILE.jsonl.gz COUNT
     python measure.py import
 
