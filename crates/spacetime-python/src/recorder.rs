@@ -65,7 +65,7 @@ impl Recorder {
         // SAFETY: the GIL is held (`py`), the types are kept alive by the recorder object.
         let started =
             unsafe { start::start(target, &options, std::ptr::null_mut(), describe, types) };
-        started.map_err(|error| to_python(error))?;
+        started.map_err(to_python)?;
         // SAFETY: as above.
         let (tier, tier_reason) = unsafe { start::tier() };
         let tier = match tier {
@@ -130,7 +130,7 @@ impl Recorder {
         let session = with_recording(py, move |recording| recording.begin_session(info))?;
         // SAFETY: the GIL is held.
         unsafe { running()?.begin_session() };
-        Ok(session.0.into())
+        Ok(session.0)
     }
 
     /// Describes the open session anew, if nothing was recorded in it yet; says whether it did.
