@@ -8,7 +8,8 @@ use std::hash::{Hash, Hasher};
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
-const INLINE: usize = 14;
+/// Values of up to this length are kept inline.
+pub(crate) const INLINE: usize = 14;
 
 /// One encoded value in 16 bytes.
 #[derive(Clone)]
@@ -50,11 +51,18 @@ impl Cell {
     #[inline(always)]
     pub fn from_start_of(rest: &[u8], len: usize) -> Self {
         match rest.first_chunk::<INLINE>() {
-            Some(bytes) if len <= INLINE => Self::Inline {
-                len: len as u8,
-                bytes: *bytes,
-            },
+            Some(bytes) if len <= INLINE => Self::inline(bytes, len),
             _ => Self::new(&rest[..len]),
+        }
+    }
+
+    /// Keeps the first `len` of these bytes, at most 14.
+    #[inline(always)]
+    pub fn inline(bytes: &[u8; INLINE], len: usize) -> Self {
+        debug_assert!(len <= INLINE);
+        Self::Inline {
+            len: len as u8,
+            bytes: *bytes,
         }
     }
 

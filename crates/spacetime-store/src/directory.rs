@@ -215,17 +215,52 @@ impl Directory {
 }
 
 fn put_column(sink: &mut Vec<u8>, values: impl Iterator<Item = u64>) {
+    let mut block = Block {
+        bytes: [0; BLOCK_BYTES],
+        len: 0,
+    };
     for value in values {
-        sink.varint(value);
+        block.varint(value);
+        if block.len > BLOCK_BYTES - MAX_VARINT_BYTES {
+            sink.extend_from_slice(&block.bytes[..block.len]);
+            block.len = 0;
+        }
+    }
+    sink.extend_from_slice(&block.bytes[..block.len]);
+}
+
+const BLOCK_BYTES: usize = 256;
+const MAX_VARINT_BYTES: usize = 10;
+
+/// A part of a column. Its length stays in a register, unlike that of a vector, which may grow.
+struct Block {
+    bytes: [u8; BLOCK_BYTES],
+    len: usize,
+}
+
+impl Sink for Block {
+    #[inline(always)]
+    fn byte(&mut self, byte: u8) {
+        self.bytes[self.len] = byte;
+        self.len += 1;
+    }
+    #[inline(always)]
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.bytes[self.len..][..bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
     }
 }
 
 fn put_deltas(sink: &mut Vec<u8>, values: impl Iterator<Item = u64>) {
     let mut previous = 0u64;
-    for value in values {
-        sink.varint(zigzag(value.wrapping_sub(previous) as i64));
-        previous = value;
-    }
+    put_column(
+        sink,
+        values.map(|value| {
+            let delta = value.wrapping_sub(previous) as i64;
+            previous = value;
+            zigzag(delta)
+        }),
+    );
 }
 
 fn column(source: &mut Source, n: usize) -> Result<Vec<u64>, Malformed> {

@@ -139,7 +139,55 @@ impl Replica {
         if tag >= record::SLOT_0 {
             return self.slot(source, usize::from(tag - record::SLOT_0));
         }
-        self.rare(source, tag)
+        match tag {
+            record::CALL => self.start_call(source),
+            record::RETURN => self.end_top(source, Outcome::Returned),
+            _ => self.rare(source, tag),
+        }
+    }
+
+    /// Applies the lines and variables of the top call that come next, up to the first record of
+    /// another kind, or of an unusual or malformed form, or that begins at `end` or later. Those are
+    /// left to [`step`](Self::step).
+    #[inline(always)]
+    pub fn run_through_lines(&mut self, source: &mut Source, end: usize) {
+        let Some(call) = self.calls.get_mut(self.threads.top as usize) else {
+            return;
+        };
+        let rest = source.rest();
+        let end = end.saturating_sub(source.offset()).min(rest.len());
+        let (mut at, mut n_lines, mut line_offset) = (0, 0, call.line_offset);
+        while at < end {
+            let tag = rest[at];
+            if tag < record::LINE {
+                line_offset = line_offset.wrapping_add(i64::from(tag) - 0x40);
+                n_lines += 1;
+                at += 1;
+                continue;
+            }
+            let slot = usize::from(tag.wrapping_sub(record::SLOT_0));
+            let Some(place) = call.slots.get_mut(slot).filter(|_| tag >= record::SLOT_0) else {
+                break;
+            };
+            let Some(value) = rest[at + 1..].first_chunk() else {
+                break;
+            };
+            let Some(len) = Source::common_value_len(value) else {
+                break;
+            };
+            *place = Cell::inline(value, len);
+            at += 1 + len;
+        }
+        if n_lines > 0 {
+            if call.n_states == 0 {
+                call.first_state = Some(self.n_states);
+            }
+            call.line_offset = line_offset;
+            call.n_states += n_lines;
+            self.n_states += n_lines;
+        }
+        let passed = source.bytes(at);
+        debug_assert!(passed.is_ok(), "`at` is within the rest");
     }
 
     #[inline(always)]
@@ -172,7 +220,9 @@ impl Replica {
                 if slot >= MAX_SLOTS || self.n_slots > MAX_SLOTS_OF_ALL_CALLS {
                     return source.malformed("a slot number too high");
                 }
-                call.slots.resize(slot, Cell::UNBOUND);
+                if slot > call.slots.len() {
+                    call.slots.resize(slot, Cell::UNBOUND);
+                }
                 call.slots.push(cell);
             }
         }
@@ -197,8 +247,6 @@ impl Replica {
                 self.line(source, 0)?;
                 return Ok(Step::State(StateKind::Exit));
             }
-            record::CALL => return self.start_call(source),
-            record::RETURN => return self.end_top(source, Outcome::Returned),
             record::UNWIND => return self.end_top(source, Outcome::Raised),
             record::YIELD => {
                 source.value()?;
@@ -287,6 +335,7 @@ impl Replica {
         Ok(Step::Change)
     }
 
+    #[inline(always)]
     fn start_call(&mut self, source: &mut Source) -> Result<Step, Malformed> {
         let parent = self.top().map(|call| call.number);
         let call = self.new_call(source, self.n_calls)?;
@@ -298,6 +347,7 @@ impl Replica {
     }
 
     /// Reads `code, flags, namespace, [locals object]` into a call taken from the free ones.
+    #[inline]
     fn new_call(&mut self, source: &mut Source, number: u64) -> Result<u32, Malformed> {
         let code = source.varint_u32()?;
         let flags = source.varint()?;
@@ -313,17 +363,16 @@ impl Replica {
             self.calls.len() as u32 - 1
         });
         let call = &mut self.calls[at as usize];
-        let mut slots = std::mem::take(&mut call.slots);
-        slots.clear();
-        *call = LiveCall {
-            number,
-            code,
-            flags: flags as u8,
-            namespace,
-            locals_object,
-            slots,
-            ..LiveCall::default()
-        };
+        call.number = number;
+        call.code = code;
+        call.flags = flags as u8;
+        call.namespace = namespace;
+        call.locals_object = locals_object;
+        call.line_offset = 0;
+        call.n_states = 0;
+        call.first_state = None;
+        call.parent = None;
+        call.slots.clear();
         Ok(at)
     }
 
@@ -343,12 +392,14 @@ impl Replica {
         Ok(())
     }
 
+    #[inline]
     fn end_top(&mut self, source: &mut Source, outcome: Outcome) -> Result<Step, Malformed> {
         source.value()?;
         let top = self.pop(source)?;
         Ok(self.end(top, outcome))
     }
 
+    #[inline]
     fn end(&mut self, call: u32, outcome: Outcome) -> Step {
         let stamp = self.take_stamp();
         self.free_calls.push(call);

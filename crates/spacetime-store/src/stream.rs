@@ -12,6 +12,7 @@
 //!
 //! Hot path: no lock, no allocation, no formatting, no log. Bench: `bench/capture`.
 
+use crate::cell::INLINE;
 use spacetime_model::{Fidelity, ObjectId, ObjectKind, SessionId, Value};
 
 /// Where encoded bytes go: the ring buffer while recording, a `Vec` for keyframes.
@@ -471,6 +472,23 @@ impl<'a> Source<'a> {
             self.value_payload(tag)?;
         }
         Ok(&self.bytes[start..self.at])
+    }
+
+    /// The length of the value that these bytes begin with, if it is an atom of the kinds that loops
+    /// are full of. Without loops and branches on the length; [`Source::value`] takes all values.
+    #[inline(always)]
+    pub(crate) fn common_value_len(bytes: &[u8; INLINE]) -> Option<usize> {
+        let [tag, payload @ ..] = bytes;
+        match *tag {
+            0..=value::FALSE => Some(1),
+            value::INT | value::REF => {
+                let payload = payload.first_chunk().expect("more than 8 bytes");
+                let ends = !u64::from_le_bytes(*payload) & 0x8080_8080_8080_8080;
+                (ends != 0).then_some(2 + ends.trailing_zeros() as usize / 8)
+            }
+            value::FLOAT => Some(9),
+            _ => None,
+        }
     }
 
     #[inline]

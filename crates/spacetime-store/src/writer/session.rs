@@ -66,6 +66,7 @@ impl OpenSession {
         let mut source = Source::new(bytes);
         let mut good = 0;
         let result = loop {
+            self.replica.run_through_lines(&mut source, n_wanted);
             if source.offset() >= n_wanted {
                 good = source.offset();
                 break Ok(());
@@ -103,6 +104,7 @@ impl OpenSession {
         &mut self,
         connection: &mut Connection,
         sealer: &mut Sealer,
+        is_behind: bool,
     ) -> rusqlite::Result<()> {
         let Self {
             id: session,
@@ -116,6 +118,7 @@ impl OpenSession {
         }
         chunk.directory.finish(replica);
         let directory = chunk.directory.encode();
+        sealer.set_hasty(is_behind).map_err(compression_failed)?;
         let place = Place::Directory { session, number };
         let directory = sealer
             .seal(place, &[&directory])
