@@ -26,13 +26,13 @@ use crate::recording::{
 use crate::ring::RingReader;
 use crate::sealed::Sealer;
 use crate::{Error, Result, Target};
-use session::{CHUNK_BYTES, OpenSession};
+use session::{CHUNK_BYTES, OpenSession, SLICE_BYTES};
 
 /// A chunk is stored when it is full, or when its first record has waited for this long.
 const MAX_DELAY: Duration = Duration::from_millis(90);
 /// SQLite refuses a database of more than 1 GiB in memory.
 const MAX_MEMORY_BYTES: u64 = 768 << 20;
-/// How often an idle writer looks into the ring.
+/// How often a writer that keeps up looks into the ring.
 const IDLE: Duration = Duration::from_millis(2);
 /// How often the coarse clock moves.
 const TICK: Duration = Duration::from_micros(900);
@@ -106,11 +106,11 @@ impl Writer {
 
     fn run(mut self) {
         loop {
-            let has_progressed = self.drain();
+            let n_taken = self.drain();
             self.take_orders();
             while let Some(order) = self.waiting_orders.pop_front() {
                 // What was committed before the order was given comes first.
-                while self.drain() {}
+                while self.drain() > 0 {}
                 match order {
                     Order::Close(reply) => {
                         let summary = self.close();
@@ -121,7 +121,8 @@ impl Writer {
                 }
             }
             self.seal_if_due();
-            if has_progressed {
+            // Taking a few records at a time, as they come, costs both threads more than it is worth.
+            if n_taken >= SLICE_BYTES {
                 continue;
             }
             match self.orders.recv_timeout(IDLE) {
@@ -135,8 +136,8 @@ impl Writer {
         }
     }
 
-    /// Applies a slice of what is committed. Says whether there was anything.
-    fn drain(&mut self) -> bool {
+    /// Applies a slice of what is committed. Gives its length.
+    fn drain(&mut self) -> usize {
         if self.ring.has_failed() && self.failure.is_none() {
             self.fail(Error::Misuse(
                 "a record is larger than the recording buffer".into(),
@@ -144,7 +145,7 @@ impl Writer {
         }
         let bytes = self.ring.committed();
         if bytes.is_empty() {
-            return false;
+            return 0;
         }
         self.is_behind = bytes.len() > self.options.ring_bytes / 8;
         let (n_taken, result) = match &mut self.session {
@@ -165,7 +166,7 @@ impl Writer {
         if self.session.as_ref().is_some_and(is_full) {
             self.seal();
         }
-        true
+        n_taken
     }
 
     /// Code must be known before the records that use it are stored; other orders wait their turn.

@@ -14,7 +14,7 @@ use crate::stream::{Malformed, Source};
 use crate::{Error, Result};
 
 /// Records are applied and given back to the ring in steps of about this size.
-const SLICE_BYTES: usize = 64 << 10;
+pub const SLICE_BYTES: usize = 64 << 10;
 /// A chunk is full at this size of its records.
 pub const CHUNK_BYTES: usize = 128 << 10;
 
