@@ -11,13 +11,17 @@ aliasing included, after the one normalisation written there. To see one program
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from canonical import LiveForm
+from compare import differences, normalise
 from conftest import TESTS, Run
+from oracle import CallForm, StateForm
 
 TIERS = {"fast": {}, "portable": {"SPACETIME_TIER": "portable"}}
 BATCH = 25
@@ -85,3 +89,55 @@ def test_both_tiers_are_tested(run: Run, tmp_path: Path, corpus: list[Path]) -> 
         )
         ran = run(sys.executable, "-c", code, str(tmp_path / f"{tier}.spacetime"), **variables)
         assert ran.stdout.strip() == tier, ran.stderr
+
+
+def form_of(*values: object) -> object:
+    """The form of values seen in one state."""
+    form = LiveForm()
+    return tuple(form.of(value) for value in values)
+
+
+def test_the_canonical_form_tells_apart_what_differs() -> None:
+    """Types, zeros, aliases, cycles, order: each pair looks alike to `==` or `repr`."""
+    shared: list[object] = [1]
+    cycle: list[object] = [1]
+    cycle.append(cycle)
+    pairs = [
+        (form_of(1), form_of(True)),
+        (form_of(1), form_of(1.0)),
+        (form_of(0.0), form_of(-0.0)),
+        (form_of([1], [1]), form_of(shared, shared)),
+        (form_of([shared, shared]), form_of([[1], [1]])),
+        (form_of(cycle), form_of([1, cycle])),
+        (form_of({"a": 1, "b": 2}), form_of({"b": 2, "a": 1})),
+        (form_of("1"), form_of(b"1")),
+        (form_of([1, 2]), form_of((1, 2))),
+    ]
+    assert all(left != right for left, right in pairs)
+    assert form_of(float("nan")) == form_of(-float("nan"))
+    assert form_of({1, "a", (2,)}) == form_of({(2,), "a", 1})
+
+
+def test_the_comparison_finds_every_difference() -> None:
+    """Nothing about a call can change unseen; equal neighbours on one line are the exception."""
+    one, two = (StateForm(line, form_of(line), ()) for line in (1, 2))  # type: ignore[arg-type]
+    call = CallForm("f", None, (), "RETURNED", ("int", 1), None, [one, two, one])
+    assert list(differences([call], [call])) == []
+    changes: list[dict[str, object]] = [
+        {"qualname": "g"},
+        {"parent": 0},
+        {"arguments": (("a", ("int", 1)),)},
+        {"outcome": "OPEN"},
+        {"value": ("int", 2)},
+        {"exception": ("int", 2)},
+        {"states": [one, two]},
+        {"states": [one, one, two]},
+        {"states": [one, two, dataclasses.replace(one, line=3)]},
+        {"states": [one, two, dataclasses.replace(one, locals=())]},
+        {"states": [one, two, dataclasses.replace(one, globals=(("x", ("int", 1)),))]},
+    ]
+    for change in changes:
+        changed = dataclasses.replace(call, **change)  # type: ignore[arg-type]
+        assert list(differences([call], [changed])), change
+    assert list(differences([call], [call, call]))
+    assert normalise([one, one, two, two, one]) == [one, two, one]
