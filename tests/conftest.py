@@ -44,7 +44,7 @@ def run() -> Run:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=300,
             check=False,
         )
 
