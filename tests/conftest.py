@@ -44,7 +44,7 @@ def run() -> Run:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
             check=False,
         )
 
