@@ -121,7 +121,6 @@ def tracing(path: str, report: Report) -> Iterator[None]:
 @contextlib.contextmanager
 def profiling(path: str, report: Report) -> Iterator[None]:
     import cProfile
-    import pstats
 
     profile = cProfile.Profile()
     profile.enable()
@@ -129,23 +128,16 @@ def profiling(path: str, report: Report) -> Iterator[None]:
         yield
     finally:
         profile.disable()
-        stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
-        # How often a generator is entered depends on what the interpreter specialised.
-        suspending = {name for name, code in functions_in(path) if code.co_flags & GENERATOR}
-        report.content = sorted(
-            (key, row[:2])
-            for key, row in stats.items()
-            if key[0] == path and key[2] not in suspending
-        )
-
-
-def functions_in(path: str) -> Iterator[tuple[str, types.CodeType]]:
-    """Every code object of a program, by name."""
-    pending = [compile(Path(path).read_text(), path, "exec", dont_inherit=True)]
-    while pending:
-        code = pending.pop()
-        yield code.co_name, code
-        pending += [inner for inner in code.co_consts if isinstance(inner, types.CodeType)]
+        # How often a generator is entered depends on what the interpreter specialised. Lambdas of
+        # one line are different functions with one name.
+        calls: Counter[tuple[int, str]] = Counter()
+        for entry in profile.getstats():
+            code = entry.code
+            if not isinstance(code, types.CodeType) or code.co_flags & GENERATOR:
+                continue
+            if code.co_filename == path:
+                calls[code.co_firstlineno, code.co_qualname] += entry.callcount
+        report.content = sorted(calls.items())
 
 
 @contextlib.contextmanager

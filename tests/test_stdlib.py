@@ -12,7 +12,7 @@ from conftest import TESTS, Run
 from run_stdlib_tests import LEFT_OUT
 
 # `json` and `heapq` belong here too: their tests take longer than the limit of a process, because
-# large lists are compared again at every line that calls into code that is not recorded.
+# whatever a generator reaches is recorded anew each time the generator goes on.
 MODULES = ["textwrap", "difflib", "statistics"]
 
 
