@@ -239,6 +239,9 @@ impl LineEffects {
     pub const STORES_CELLS: LineEffects = LineEffects(1 << 9);
     /// Loads an item by subscript, which adds one to a `defaultdict`.
     pub const LOADS_ITEMS: LineEffects = LineEffects(1 << 10);
+    /// Does more than moving values after it wrote a slot, so that memory which the write gave back may
+    /// be in use again when the line ends.
+    pub const WORKS_AFTER_WRITE: LineEffects = LineEffects(1 << 11);
 
     /// Whether all flags of `other` are set.
     #[inline]

@@ -40,6 +40,7 @@ pub(crate) fn writes(code: &Code, line_of_unit: &[u32], n_slots: usize) -> Write
     };
     let mut slots = empty_rows(traced().map(|i| line_of_unit[i.unit as usize]), n_slots);
     let mut repeated = vec![0; slots.words.len()];
+    let mut has_written = vec![false; slots.effects.len()];
     let (mut last_line, mut row) = (0, 0);
     for instruction in traced() {
         let line = line_of_unit[instruction.unit as usize];
@@ -47,10 +48,14 @@ pub(crate) fn writes(code: &Code, line_of_unit: &[u32], n_slots: usize) -> Write
             (last_line, row) = (line, slots.row(line));
         }
         slots.effects[row] = slots.effects[row].union(effects(instruction));
+        if has_written[row] && !only_moves(instruction) {
+            slots.effects[row] = slots.effects[row].union(LineEffects::WORKS_AFTER_WRITE);
+        }
         for slot in written_slots(instruction, n_slots) {
             let (at, bit) = (row * slots.n_words + slot as usize / 64, 1 << (slot % 64));
             repeated[at] |= slots.words[at] & bit;
             slots.words[at] |= bit;
+            has_written[row] = true;
         }
     }
     spread_first_row(&mut slots, &mut repeated);
@@ -117,6 +122,30 @@ pub(crate) fn written_slots(
         _ => (0, 0, 0),
     };
     (0..count as i64).map(move |index| (first as i64 + index * step) as u16)
+}
+
+/// Whether an instruction only moves values between slots and stack, drops them, or transfers control:
+/// it allocates nothing.
+fn only_moves(instruction: &Instruction) -> bool {
+    matches!(
+        instruction.op(),
+        Op::Nop
+            | Op::Copy
+            | Op::Swap
+            | Op::PopTop
+            | Op::EndFor
+            | Op::LoadConst
+            | Op::LoadFast
+            | Op::LoadFastLoadFast
+            | Op::StoreFast
+            | Op::StoreFastLoadFast
+            | Op::StoreFastStoreFast
+            | Op::JumpForward
+            | Op::JumpBackward
+            | Op::JumpBackwardNoInterrupt
+            | Op::ReturnConst
+            | Op::ReturnValue
+    )
 }
 
 /// What an instruction may do besides binding slots. Stores to objects are added with their sites.

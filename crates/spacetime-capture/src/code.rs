@@ -33,6 +33,9 @@ pub struct LinePlan {
     pub in_place: Vec<u16>,
     /// Anything may have been changed.
     pub unknown: bool,
+    /// Slots are written last on the line: what they held until then is alive up to that point, so that no
+    /// new object lies at its address.
+    pub writes_come_last: bool,
 }
 
 impl LinePlan {
@@ -42,6 +45,7 @@ impl LinePlan {
         touched: Vec::new(),
         in_place: Vec::new(),
         unknown: false,
+        writes_come_last: false,
     };
 }
 
@@ -369,6 +373,7 @@ struct LineDraft {
     touched: Vec<u16>,
     in_place: Vec<u16>,
     unknown: bool,
+    writes_come_last: bool,
 }
 
 fn apply(
@@ -393,9 +398,20 @@ fn apply(
             .filter(|&s| is_written(s) || code.is_cell[s as usize])
             .collect()
     };
+    let repeats = |line: u32| {
+        facts
+            .loop_jumps
+            .iter()
+            .any(|&at| facts.line_of_unit[at as usize] == line)
+    };
+    let works_after_write = |line: u32| {
+        let effects = facts.written.effects_of_line(line);
+        effects.contains(bytecode::LineEffects::WORKS_AFTER_WRITE) || repeats(line)
+    };
     let mut drafts: Vec<LineDraft> = (0..n_lines)
         .map(|row| LineDraft {
             written: written(facts.min_line + row as u32),
+            writes_come_last: !works_after_write(facts.min_line + row as u32),
             ..LineDraft::default()
         })
         .collect();
@@ -517,6 +533,7 @@ impl From<LineDraft> for LinePlan {
             touched: unique(draft.touched),
             in_place: unique(draft.in_place),
             unknown: draft.unknown,
+            writes_come_last: draft.writes_come_last,
         }
     }
 }

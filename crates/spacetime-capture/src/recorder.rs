@@ -582,8 +582,8 @@ impl Recorder {
         unsafe {
             let plan = &*thread.frames[frame].plan;
             for &slot in &plan.written {
-                let in_place = !plan.in_place.is_empty() && plan.in_place.contains(&slot);
-                self.read_slot(thread, frame, slot as usize, in_place);
+                let held = plan.writes_come_last || plan.in_place.contains(&slot);
+                self.read_slot(thread, frame, slot as usize, held);
             }
             let top = &mut thread.frames[frame];
             let first_slot = top.first_slot;
@@ -651,9 +651,10 @@ impl Recorder {
         }
     }
 
-    /// Writes a slot if it changed.
+    /// Writes a slot if it changed. `held` says that what it held before was alive until the slot was
+    /// written, so that nothing found now can be a new object at its address.
     #[inline]
-    unsafe fn read_slot(&mut self, thread: &mut Thread, frame: usize, slot: usize, in_place: bool) {
+    unsafe fn read_slot(&mut self, thread: &mut Thread, frame: usize, slot: usize, held: bool) {
         let frame = &thread.frames[frame];
         // SAFETY: the frame is running `code`; the value is alive in it.
         unsafe {
@@ -666,7 +667,7 @@ impl Recorder {
                     stream::put_slot(&mut self.heap.sink, slot as u32);
                     self.heap.sink.byte(value::NULL);
                     self.heap.sink.record_end();
-                    self.release_shadow(old);
+                    self.release_slot(old, held);
                 }
                 return;
             }
@@ -680,10 +681,10 @@ impl Recorder {
                 stream::put_slot(&mut self.heap.sink, slot as u32);
                 stream::put_int(&mut self.heap.sink, int);
                 self.heap.sink.record_end();
-                self.release_shadow(old);
+                self.release_slot(old, held);
                 return;
             }
-            self.read_other_slot(shadow, object, slot, in_place);
+            self.read_other_slot(shadow, object, slot, held);
         }
     }
 
@@ -693,7 +694,7 @@ impl Recorder {
         shadow: &mut SlotShadow,
         object: *mut PyObject,
         slot: usize,
-        in_place: bool,
+        held: bool,
     ) {
         // SAFETY: `object` is alive in the frame.
         unsafe {
@@ -709,7 +710,7 @@ impl Recorder {
             } else {
                 match *shadow {
                     SlotShadow::Entry(entry) if self.heap.is_about(entry, object) => {
-                        if !in_place {
+                        if !held {
                             self.heap.doubt(entry);
                         }
                         return;
@@ -738,7 +739,7 @@ impl Recorder {
             };
             self.heap.sink.record_end();
             let old = std::mem::replace(shadow, new);
-            self.release_shadow(old);
+            self.release_slot(old, held);
         }
     }
 
@@ -758,6 +759,15 @@ impl Recorder {
         if !self.heap.is_settled() {
             // SAFETY: passed on.
             unsafe { self.heap.settle() };
+        }
+    }
+
+    /// Drops what a slot held; `held` says that it was alive until the slot was written.
+    #[inline(always)]
+    fn release_slot(&mut self, shadow: SlotShadow, held: bool) {
+        match shadow {
+            SlotShadow::Entry(entry) if held => self.heap.release_moved(entry),
+            shadow => self.release_shadow(shadow),
         }
     }
 

@@ -147,6 +147,8 @@ pub(crate) struct Entry {
     epoch: u32,
     /// Event in which it last lost a reference.
     lost: u32,
+    /// Event in which it last lost a reference that had kept it alive until the event.
+    moved: u32,
     /// Event in which it last gained a reference.
     gained: u32,
     /// Event in which it was last compared out of turn.
@@ -371,7 +373,7 @@ impl Heap {
             let entry = &mut self.entries[index as usize];
             entry.edges += 1;
             entry.gained = event;
-            if entry.lost == event || entry.edges == 1 {
+            if entry.lost == event || entry.edges == 1 && entry.moved != event {
                 self.doubts.push(index);
             } else if entry.epoch != epoch {
                 entry.epoch = epoch;
@@ -402,6 +404,7 @@ impl Heap {
             edges: 1,
             epoch: self.epoch,
             lost: 0,
+            moved: 0,
             gained: self.event,
             doubted: 0,
             type_index: 0,
@@ -543,6 +546,19 @@ impl Heap {
             self.unreferenced.push(index);
         } else if entry.gained == event {
             self.doubts.push(index);
+        }
+    }
+
+    /// Drops one reference that kept the object alive until this event: if another was found in the
+    /// event, it is to the same object.
+    #[inline]
+    pub fn release_moved(&mut self, index: EntryIndex) {
+        let event = self.event;
+        let entry = &mut self.entries[index as usize];
+        entry.edges -= 1;
+        entry.moved = event;
+        if entry.edges == 0 {
+            self.unreferenced.push(index);
         }
     }
 
