@@ -85,8 +85,16 @@ pub const MUTATORS: &[&str] = &[
     "update",
 ];
 
-/// Names of C functions that change what another argument refers to.
-pub const CHANGES_OTHERS: &[&str] = &["memmove", "memset", "pack_into", "recvfrom_into"];
+/// Names of C functions that change what another argument refers to, or that make a generator let its
+/// variables go.
+pub const CHANGES_OTHERS: &[&str] = &[
+    "close",
+    "memmove",
+    "memset",
+    "pack_into",
+    "recvfrom_into",
+    "throw",
+];
 
 /// Names of C functions that may give out a method of their argument.
 pub const GIVES_METHODS: &[&str] = &["attrgetter", "getattr", "methodcaller"];

@@ -39,6 +39,15 @@ impl LiveFrame {
         }
     }
 
+    /// The generator or coroutine that owns the running frame (a new reference), or null.
+    ///
+    /// # Safety
+    /// Must be called inside a monitoring callback of the frame, with the GIL held.
+    pub unsafe fn generator(tstate: *mut PyThreadState) -> *mut PyObject {
+        // SAFETY: a frame is running.
+        unsafe { PyFrame_GetGenerator(frame_object(tstate)) }
+    }
+
     /// The calling frame, if it is Python's.
     ///
     /// # Safety
@@ -187,8 +196,6 @@ pub enum SlotShadow {
     Leaf,
     /// An object.
     Entry(EntryIndex),
-    /// An object, of this number, that was let go when the call was suspended.
-    Parked(*mut PyObject, u32),
 }
 
 /// What is to be compared after the instruction that runs now.
@@ -235,6 +242,8 @@ pub struct Frame {
     pub is_stamped: bool,
     /// Line states are recorded.
     pub by_line: bool,
+    /// Tells when the generator that owns the frame dies: a weak reference (owned), or null.
+    pub guard: *mut PyObject,
     /// Unit of the last line event made from an instruction event.
     pub last_unit: u32,
     /// Line of the last line event made from an instruction event.

@@ -7,6 +7,7 @@
 //! * [`layout`]: where CPython keeps what is read; [`selfcheck`] proves it at run time;
 //! * [`monitoring`], [`callbacks`]: the events; [`registry`]: which code is recorded;
 //! * [`code`]: what to read at the end of each line, from `spacetime-bytecode`'s facts;
+//! * [`guard`]: when the generator of a suspended call dies;
 //! * [`frames`], [`recorder`]: running calls and what their lines change;
 //! * [`heap`]: the mirror of the objects they reach; [`atoms`]: values without parts;
 //! * [`effects`]: what C functions change.
@@ -23,6 +24,7 @@ pub mod callbacks;
 pub mod code;
 pub mod effects;
 pub mod frames;
+pub mod guard;
 pub mod heap;
 pub mod layout;
 pub mod monitoring;

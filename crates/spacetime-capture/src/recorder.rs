@@ -16,6 +16,7 @@ use crate::atoms::{self, Class};
 use crate::code::{Code, LinePlan, Role, SiteAction};
 use crate::effects::{self, Effect};
 use crate::frames::{Frame, LiveFrame, Pending, SlotShadow, Suspended, Thread, Tier};
+use crate::guard;
 use crate::heap::Heap;
 use crate::layout;
 use crate::registry::{self, Registry};
@@ -105,7 +106,10 @@ impl Recorder {
     /// The GIL must be held.
     pub unsafe fn begin_session(&mut self) {
         // SAFETY: passed on.
-        unsafe { self.heap.clear() };
+        unsafe {
+            self.drop_guards();
+            self.heap.clear();
+        }
         self.threads.clear();
         self.suspended.clear();
         (self.thread, self.tstate) = (std::ptr::null_mut(), std::ptr::null_mut());
@@ -359,6 +363,7 @@ impl Recorder {
                 locals_namespace,
                 is_stamped,
                 by_line,
+                guard: std::ptr::null_mut(),
                 last_unit: 0,
                 last_line: 0,
             });
@@ -969,6 +974,8 @@ impl Recorder {
             self.release_shadow(thread.slots[at]);
         }
         thread.slots.truncate(frame.first_slot);
+        // SAFETY: the frame's own reference.
+        unsafe { Py_XDECREF(frame.guard) };
         if let Some(locals) = frame
             .locals_namespace
             .filter(|&locals| locals != frame.namespace)
@@ -992,8 +999,7 @@ impl Recorder {
         self.heap.sink.record_end();
     }
 
-    /// A generator or coroutine is suspended. What only it holds is let go, since its end may come
-    /// unseen.
+    /// A generator or coroutine is suspended. Its guard tells when it dies.
     ///
     /// # Safety
     /// Must be called in the callback of the event, with the GIL held.
@@ -1015,17 +1021,13 @@ impl Recorder {
             let stamped = std::mem::take(&mut thread.frames[frame].is_stamped);
             let held = self.put_outcome(thread, frame, record::YIELD, yielded);
             thread.frames[frame].is_stamped = stamped;
-            let Some(frame) = thread.frames.pop() else {
+            let Some(mut frame) = thread.frames.pop() else {
                 return;
             };
-            let mut slots = thread.slots.split_off(frame.first_slot);
-            for shadow in &mut slots {
-                if let SlotShadow::Entry(entry) = *shadow {
-                    let parked = self.heap.object_of(entry);
-                    *shadow = SlotShadow::Parked(parked, self.heap.id_of(entry));
-                    self.heap.release(entry);
-                }
+            if frame.guard.is_null() {
+                frame.guard = guard::of_running_generator(tstate, frame.call);
             }
+            let slots = thread.slots.split_off(frame.first_slot);
             self.suspended.insert(live, Suspended { frame, slots });
             if let Some(entry) = held {
                 self.heap.release(entry);
@@ -1099,26 +1101,6 @@ impl Recorder {
             suspended.frame.first_slot = thread.slots.len();
             suspended.frame.synced_epoch = self.heap.epoch().wrapping_sub(1);
             let by_line = suspended.frame.by_line;
-            let code = &*suspended.frame.code;
-            suspended.frame.plan = code.plan_of_all();
-            for (slot, shadow) in suspended.slots.iter_mut().enumerate() {
-                let SlotShadow::Parked(object, id) = *shadow else {
-                    continue;
-                };
-                let now = live.slot(self.tier, code, slot);
-                *shadow = SlotShadow::Null;
-                if now == object
-                    && let Some(entry) = self.heap.adopt_again(object, id)
-                {
-                    if self.heap.id_of(entry) != id {
-                        stream::put_slot(&mut self.heap.sink, slot as u32);
-                        let id = self.heap.id_of(entry);
-                        stream::put_ref(&mut self.heap.sink, id);
-                        self.heap.sink.record_end();
-                    }
-                    *shadow = SlotShadow::Entry(entry);
-                }
-            }
             thread.slots.extend(suspended.slots);
             thread.frames.push(suspended.frame);
             self.settle();
@@ -1131,11 +1113,53 @@ impl Recorder {
         }
     }
 
-    /// A suspended call was dropped without an event.
+    /// The generator of a suspended call has died, or another one runs in its place.
     fn forget_suspended(&mut self, suspended: Suspended) {
+        for shadow in suspended.slots {
+            self.release_shadow(shadow);
+        }
+        // SAFETY: the GIL is held; the guard is a weak reference, which has no finaliser.
+        unsafe { Py_XDECREF(suspended.frame.guard) };
         self.heap.sink.byte(record::DROP_CALL);
         self.heap.sink.varint(suspended.frame.call);
         self.heap.sink.record_end();
+    }
+
+    /// The generator of a suspended call is dying.
+    ///
+    /// # Safety
+    /// The GIL must be held, and the program, not a callback, be running.
+    pub unsafe fn generator_died(&mut self, call: u64) {
+        self.heap.begin_event();
+        let is_it = |suspended: &Suspended| suspended.frame.call == call;
+        let place = self
+            .suspended
+            .iter()
+            .find(|(_, suspended)| is_it(suspended))
+            .map(|(&k, _)| k);
+        if let Some(suspended) = place.and_then(|place| self.suspended.remove(&place)) {
+            self.forget_suspended(suspended);
+            self.heap.sink.commit();
+        }
+    }
+
+    /// Gives back the guards of all generators.
+    ///
+    /// # Safety
+    /// The GIL must be held.
+    pub unsafe fn drop_guards(&mut self) {
+        let running = self
+            .threads
+            .iter_mut()
+            .flat_map(|thread| &mut thread.frames);
+        let suspended = self
+            .suspended
+            .values_mut()
+            .map(|suspended| &mut suspended.frame);
+        for frame in running.chain(suspended) {
+            // SAFETY: the reference is the frame's own; a weak reference has no finaliser.
+            unsafe { Py_XDECREF(std::mem::replace(&mut frame.guard, std::ptr::null_mut())) };
+        }
     }
 
     /// A suspended call at this place is gone: another frame starts there.
@@ -1160,9 +1184,10 @@ impl Recorder {
     /// The GIL must be held.
     pub unsafe fn collected(&mut self) {
         self.heap.doubt_everything();
-        let threads = &self.threads;
+        let (threads, suspended) = (&self.threads, &self.suspended);
         let roots = || {
-            let shadows = threads.iter().flat_map(|thread| &thread.slots);
+            let running = threads.iter().flat_map(|thread| &thread.slots);
+            let shadows = running.chain(suspended.values().flat_map(|call| &call.slots));
             let entries = shadows.filter_map(|shadow| match *shadow {
                 SlotShadow::Entry(entry) => Some(entry),
                 _ => None,

@@ -119,6 +119,7 @@ pub unsafe fn stop() -> Result<Summary, Error> {
         recorder.heap.sink.commit();
         watch_collections(false);
         recorder.registry.monitoring.release();
+        recorder.drop_guards();
         recorder.heap.clear();
         callbacks::uninstall();
         let panicked = recorder.has_panicked;

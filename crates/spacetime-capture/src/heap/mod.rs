@@ -520,21 +520,6 @@ impl Heap {
         true
     }
 
-    /// Counts a reference to an object that was let go while nothing could change the reference to it: it
-    /// gets its old number back.
-    ///
-    /// # Safety
-    /// As for [`Heap::adopt`].
-    pub unsafe fn adopt_again(&mut self, object: *mut PyObject, id: u32) -> Option<EntryIndex> {
-        let is_known = self.find(object).is_some();
-        // SAFETY: passed on.
-        let index = unsafe { self.adopt(object) }?;
-        if !is_known {
-            self.entries[index as usize].id = id;
-        }
-        Some(index)
-    }
-
     /// Drops one reference.
     #[inline]
     pub fn release(&mut self, index: EntryIndex) {
