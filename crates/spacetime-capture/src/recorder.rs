@@ -1113,7 +1113,7 @@ impl Recorder {
         }
     }
 
-    /// The generator of a suspended call has died, or another one runs in its place.
+    /// Another frame runs in the place of a suspended call.
     fn forget_suspended(&mut self, suspended: Suspended) {
         for shadow in suspended.slots {
             self.release_shadow(shadow);
@@ -1125,22 +1125,25 @@ impl Recorder {
         self.heap.sink.record_end();
     }
 
-    /// The generator of a suspended call is dying.
+    /// The generator of a suspended call is dying: what it holds is let go. It may still run its
+    /// `finally` blocks; its slots are read anew then.
     ///
     /// # Safety
     /// The GIL must be held, and the program, not a callback, be running.
     pub unsafe fn generator_died(&mut self, call: u64) {
         self.heap.begin_event();
-        let is_it = |suspended: &Suspended| suspended.frame.call == call;
-        let place = self
+        let dying = self
             .suspended
-            .iter()
-            .find(|(_, suspended)| is_it(suspended))
-            .map(|(&k, _)| k);
-        if let Some(suspended) = place.and_then(|place| self.suspended.remove(&place)) {
-            self.forget_suspended(suspended);
-            self.heap.sink.commit();
-        }
+            .values_mut()
+            .find(|suspended| suspended.frame.call == call);
+        let Some(dying) = dying else { return };
+        // SAFETY: codes live as long as the recorder.
+        dying.frame.plan = unsafe { (*dying.frame.code).plan_of_all() };
+        let n_slots = dying.slots.len();
+        let slots = std::mem::replace(&mut dying.slots, vec![SlotShadow::Null; n_slots]);
+        slots
+            .into_iter()
+            .for_each(|shadow| self.release_shadow(shadow));
     }
 
     /// Gives back the guards of all generators.
