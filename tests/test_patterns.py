@@ -61,6 +61,15 @@ def test_line_wins_over_function_and_each_pattern_that_matches_counts_as_used() 
     assert selection.unmatched() == ["nothing"]
 
 
+def test_a_name_is_asked_of_each_code_object_of_a_file() -> None:
+    module = compile("def main(): pass\ndef other(): pass", HOME, "exec")
+    main, other = (const for const in module.co_consts if hasattr(const, "co_code"))
+    selection = Selection(function="world.py", line=["main", "game.world.late"])
+    assert selection.granularity(other, module="game.world") == FUNCTION
+    assert selection.granularity(main, module="game.world") == LINE
+    assert selection.unmatched() == ["game.world.late"]
+
+
 def test_without_patterns_the_own_files_are_meant() -> None:
     selection = Selection(own_files=True)
     assert selection.granularity(code(HOME), module="game.world") == FUNCTION

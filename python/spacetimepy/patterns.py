@@ -14,7 +14,7 @@ A pattern is a file, a module, a function, or a glob of one of these:
 The *user's own files* are those outside the standard library and `site-packages`.
 
 A [`Selection`][spacetimepy.patterns.Selection] is asked once for each code object when it first
-runs, so it may be slow by the measure of recording, not by that of people.
+runs. Patterns of files are tried once for each file, those of names for each code object.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Pattern:
     False
     """
 
-    __slots__ = ("_expression", "_is_file", "text")
+    __slots__ = ("_expression", "is_file", "text")
 
     def __init__(self, text: str) -> None:
         if not isinstance(text, str):
@@ -71,11 +71,11 @@ class Pattern:
             )
         self.text = text
         separators = {os.sep, "/"}
-        self._is_file = any(sep in text for sep in separators) or text.endswith(".py")
-        problem = _problem(text, is_file=self._is_file)
+        self.is_file = any(sep in text for sep in separators) or text.endswith(".py")
+        problem = _problem(text, is_file=self.is_file)
         if problem is not None:
             raise PatternError(f"{text!r} is not a pattern: {problem}")
-        if self._is_file:
+        if self.is_file:
             self._expression = re.compile(_file_expression(text))
         else:
             # A name stands for itself and everything below it.
@@ -92,7 +92,7 @@ class Pattern:
         >>> Pattern("json").matches("/usr/lib/python3.13/json/decoder.py", "json.decoder", "scan")
         True
         """
-        if self._is_file:
+        if self.is_file:
             return self._expression.fullmatch(file) is not None
         name = qualname.replace(".<locals>", "")
         dotted = module if name == "<module>" else f"{module}.{name}"
@@ -138,6 +138,11 @@ class Selection:
         self._main_line = main_line
         self._main_module = main_module
         self._matched: set[str] = set()
+        # What is asked of each code object; the rest is answered once for a file and module.
+        asked = [(p, LINE) for p in self._line] + [(p, FUNCTION) for p in self._function]
+        self._file_patterns = [pair for pair in asked if pair[0].is_file]
+        self._name_patterns = [pair for pair in asked if not pair[0].is_file]
+        self._answers: dict[tuple[str, str], int] = {}
 
     def __call__(self, code: CodeType) -> int:
         """Decides about a code object that is about to run; never raises."""
@@ -159,24 +164,42 @@ class Selection:
         named = code.co_filename
         if named.startswith(("<frozen ", _PACKAGE_FOLDER)):
             return LEAVE_ALONE
-        file = named if named.startswith("<") else os.path.abspath(named)
-        qualname = code.co_qualname
+        answer = self._answers.get((named, module))
+        if answer is None:
+            answer = self._answers[named, module] = self._granularity_of_file(named, module)
+        if self._name_patterns:
+            return max(answer, self._granularity_of_name(code, module))
+        return answer
+
+    def _granularity_of_file(self, named: str, module: str) -> int:
+        """What everything but the patterns of names says: the same for all code of a file."""
+        file = _path(named)
+        answer = self._granularity_by(self._file_patterns, file, [module], "")
+        if self._main_line and module == "__main__" and not file.startswith("<"):
+            return LINE
+        if self._own_files and is_own_file(file):
+            return max(answer, FUNCTION)
+        return answer
+
+    def _granularity_of_name(self, code: CodeType, module: str) -> int:
+        file = _path(code.co_filename)
         modules = [module]
         if module == "__main__":
             modules.append(self._main_module or _stem(file))
         elif not module:
             modules = [_stem(file)]
+        return self._granularity_by(self._name_patterns, file, modules, code.co_qualname)
+
+    def _granularity_by(
+        self, patterns: list[tuple[Pattern, int]], file: str, modules: list[str], qualname: str
+    ) -> int:
+        answer = LEAVE_ALONE
         # All are tried, not the first alone: each one that matches something counts as used.
-        line, function = (
-            [p.text for p in patterns if any(p.matches(file, m, qualname) for m in modules)]
-            for patterns in (self._line, self._function)
-        )
-        self._matched.update(line, function)
-        if line or (self._main_line and module == "__main__" and not file.startswith("<")):
-            return LINE
-        if function or (self._own_files and is_own_file(file)):
-            return FUNCTION
-        return LEAVE_ALONE
+        for pattern, granularity in patterns:
+            if any(pattern.matches(file, module, qualname) for module in modules):
+                self._matched.add(pattern.text)
+                answer = max(answer, granularity)
+        return answer
 
     def note_running(self, frame: FrameType | None) -> None:
         """Counts patterns as used that match code which runs already, and so is not recorded.
@@ -215,6 +238,10 @@ class Selection:
         unmatched = self.unmatched()
         if unmatched:
             raise PatternError("no code that ran matches " + ", ".join(map(repr, unmatched)))
+
+
+def _path(named: str) -> str:
+    return named if named.startswith("<") else os.path.abspath(named)
 
 
 def _stem(file: str) -> str:
