@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.util
 import os
 import sys
 import time
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
@@ -37,8 +39,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+def load(path: Path, spec: ModuleSpec | None = None) -> ModuleType:
+    spec = spec or importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
@@ -71,6 +73,38 @@ def test_a_file_edited_after_its_import_gives_no_false_text(folder: Path) -> Non
     os.utime(path, (later, later))
     assert text_of(module.f) is None
     assert text_of(module.same) == "def same():\n    return 1\n"
+
+
+def test_lines_end_where_the_compiler_ends_them(folder: Path) -> None:
+    # A form feed, as older editors put between functions, and a separator ends no line.
+    path = folder / "pages.py"
+    path.write_bytes(b"x = 1\r\n\x0c\r\ndef f():\r\n    return '\xe2\x80\xa8'\r\n\x0c\r\ny = 2\r\n")
+    assert text_of(load(path).f) == "def f():\n    return '\u2028'\n"
+
+
+def test_the_encoding_is_the_one_the_file_names(folder: Path) -> None:
+    path = folder / "latin.py"
+    path.write_bytes(b"# coding: latin-1\ndef f():\n    return '\xe9'\n")
+    assert text_of(load(path).f) == "def f():\n    return '\u00e9'\n"
+    path = folder / "marked.py"
+    path.write_bytes(b"\xef\xbb\xbfdef f():\n    return '\xc3\xa9'\n")
+    assert text_of(load(path).f) == "def f():\n    return '\u00e9'\n"
+
+
+def test_an_import_hook_may_compile_something_else_than_the_file(folder: Path) -> None:
+    class RewritingLoader(importlib.machinery.SourceFileLoader):
+        def get_data(self, path: str) -> bytes:
+            return super().get_data(path).replace(b"1", b"2")
+
+    path = folder / "rewritten.py"
+    path.write_text("def f():\n    return 1\n")
+    later = time.time() + 1
+    os.utime(path, (later, later))
+    loader = RewritingLoader("rewritten", str(path))
+    spec = importlib.util.spec_from_file_location("rewritten", path, loader=loader)
+    module = load(path, spec)
+    assert module.f() == 2
+    assert text_of(module.f) == "def f():\n    return 1\n"
 
 
 def test_code_without_a_file_has_no_text() -> None:

@@ -10,9 +10,17 @@ another text, so a file that changed after this process began is compiled again 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
+from operator import itemgetter
+
+try:
+    # Loading `hashlib` takes milliseconds, for OpenSSL.
+    from _sha2 import sha256  # type: ignore[import-not-found]
+except ImportError:
+    from hashlib import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,13 +35,15 @@ Description = tuple["str | None", str, "str | None", "str | None"]
 class _File:
     """A file as it was when its code was first seen."""
 
-    __slots__ = ("compiled", "content", "is_certain", "lines", "version")
+    __slots__ = ("commit", "compiled", "content", "is_certain", "lines", "path", "version")
 
-    def __init__(self, content: bytes, *, is_certain: bool) -> None:
+    def __init__(self, path: str, content: bytes, *, is_certain: bool) -> None:
+        self.path = path
+        self.commit = commit_of_folder(os.path.dirname(path))
         self.content = content
         # Whether this surely is what was compiled; otherwise each code object is compared.
         self.is_certain = is_certain
-        self.lines = _decode(content).splitlines(keepends=True)
+        self.lines = _lines(_decode(content))
         self.version = _hash(content)
         self.compiled: dict[tuple[str, int], CodeType] | None = None
 
@@ -49,7 +59,7 @@ def remember(file: str, content: bytes) -> None:
     >>> describe(compile("x = 1", "/tmp/generated.py", "exec"))[0]
     'x = 1'
     """
-    _files[file] = _File(content, is_certain=True)
+    _files[file] = _File(os.path.abspath(file), content, is_certain=True)
 
 
 def describe(code: CodeType) -> Description:
@@ -68,16 +78,14 @@ def describe(code: CodeType) -> Description:
     try:
         if named.startswith("<"):
             return _described_by_linecache(code)
-        path = os.path.abspath(named)
         if named not in _files:
-            _files[named] = _read(named, path)
+            _files[named] = _read(named)
         file = _files[named]
         if file is None:
             return _described_by_linecache(code)
-        commit = commit_of_folder(os.path.dirname(path))
         if not _is_what_ran(code, file):
-            return None, path, None, commit
-        return _text_of(code, file.lines), path, file.version, commit
+            return None, file.path, None, file.commit
+        return _text_of(code, file.lines), file.path, file.version, file.commit
     except Exception:
         return None, named, None, None
 
@@ -92,30 +100,25 @@ def _described_by_linecache(code: CodeType) -> Description:
     return _text_of(code, lines), code.co_filename, _hash("".join(lines).encode()), None
 
 
-def _read(named: str, path: str) -> _File | None:
+def _read(named: str) -> _File | None:
+    path = os.path.abspath(named)
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", buffering=0) as file:
             content = file.read()
-            status = os.fstat(file.fileno())
+            changed = os.fstat(file.fileno()).st_mtime
     except OSError:
-        return _read_from_loader(named)
-    module = _module_of(named)
-    loader = type(getattr(module, "__loader__", None)).__name__
-    # Another loader (an import hook that rewrites) compiles something else than the file, so
-    # that comparing would prove nothing.
-    is_rewritten = loader not in ("SourceFileLoader", "NoneType")
-    unchanged = status.st_mtime < _process_start() - 1
-    return _File(content, is_certain=is_rewritten or unchanged)
+        return _read_from_loader(named, path)
+    return _File(path, content, is_certain=changed < _process_start() - 1)
 
 
-def _read_from_loader(named: str) -> _File | None:
+def _read_from_loader(named: str, path: str) -> _File | None:
     """The source of a module that is not a plain file, as in a zip archive."""
     module = _module_of(named)
     if module is None:
         return None
     get_source = getattr(getattr(module, "__loader__", None), "get_source", None)
     text = None if get_source is None else get_source(module.__name__)
-    return None if text is None else _File(text.encode(), is_certain=True)
+    return None if text is None else _File(path, text.encode(), is_certain=True)
 
 
 def _module_of(named: str) -> ModuleType | None:
@@ -131,12 +134,22 @@ def _is_what_ran(code: CodeType, file: _File) -> bool:
     if file.is_certain:
         return True
     if file.compiled is None:
-        try:
-            module = compile(file.content, code.co_filename, "exec", dont_inherit=True)
-        except (SyntaxError, ValueError):
-            return False
-        file.compiled = {(c.co_qualname, c.co_firstlineno): c for c in _all_codes(module)}
-    return file.compiled.get((code.co_qualname, code.co_firstlineno)) == code
+        file.compiled = _compile(code.co_filename, file.content)
+    if file.compiled.get((code.co_qualname, code.co_firstlineno)) == code:
+        return True
+    # Another loader (an import hook that rewrites) compiles something else than the file, so
+    # that comparing proves nothing.
+    loader = type(getattr(_module_of(code.co_filename), "__loader__", None)).__name__
+    file.is_certain = loader not in ("SourceFileLoader", "NoneType")
+    return file.is_certain
+
+
+def _compile(named: str, content: bytes) -> dict[tuple[str, int], CodeType]:
+    try:
+        module = compile(content, named, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return {}
+    return {(code.co_qualname, code.co_firstlineno): code for code in _all_codes(module)}
 
 
 def _all_codes(code: CodeType) -> Iterator[CodeType]:
@@ -152,19 +165,17 @@ def _text_of(code: CodeType, lines: list[str]) -> str:
     if code.co_name == "<module>":
         return "".join(lines)
     first = code.co_firstlineno
-    last = max((end for end in _end_lines(code)), default=first)
-    last = max(last, first)
+    last = max(first, *map(_last_line, _all_codes(code)))
     if not code.co_name.startswith("<"):
         last = _end_of_block(lines, first, last)
     return "".join(lines[first - 1 : last])
 
 
-def _end_lines(code: CodeType) -> Iterator[int]:
-    for inner in _all_codes(code):
-        for line, end, _, _ in inner.co_positions():
-            # Without positions (`-X no_debug_ranges`) there still are lines.
-            if end is not None or line is not None:
-                yield end or line or 0
+_end_line = itemgetter(1)
+
+
+def _last_line(code: CodeType) -> int:
+    return max(filter(None, map(_end_line, code.co_positions())), default=0)
 
 
 def _end_of_block(lines: list[str], first: int, last: int) -> int:
@@ -185,15 +196,22 @@ def _indent(line: str) -> int:
 
 
 def _decode(content: bytes) -> str:
-    from importlib.util import decode_source
+    if any(b"coding" in line for line in content.split(b"\n", 2)[:2]):
+        # It may say another encoding than UTF-8.
+        from importlib.util import decode_source
 
-    return decode_source(content)
+        return decode_source(content)
+    return content.decode("utf-8-sig")
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as the compiler counts them: `str.splitlines` knows more ends of lines."""
+    return io.StringIO(text, newline=None).readlines()
 
 
 def _hash(content: bytes) -> str:
-    from hashlib import sha256
-
-    return sha256(content).hexdigest()
+    digest: str = sha256(content).hexdigest()
+    return digest
 
 
 _process_start_seconds: float | None = None
