@@ -7,6 +7,7 @@ import importlib.util
 import os
 import sys
 import time
+import warnings
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -89,6 +90,18 @@ def test_the_encoding_is_the_one_the_file_names(folder: Path) -> None:
     path = folder / "marked.py"
     path.write_bytes(b"\xef\xbb\xbfdef f():\n    return '\xc3\xa9'\n")
     assert text_of(load(path).f) == "def f():\n    return '\u00e9'\n"
+
+
+def test_the_compiler_warns_the_program_once(folder: Path) -> None:
+    path = folder / "doubtful.py"
+    path.write_text("def f():\n    return '\\d'\n")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        filters = list(warnings.filters)
+        module = load(path)
+        assert text_of(module.f) == path.read_text()
+        assert warnings.filters == filters
+    assert [warning.category for warning in caught] == [SyntaxWarning]
 
 
 def test_an_import_hook_may_compile_something_else_than_the_file(folder: Path) -> None:

@@ -10,6 +10,7 @@ another text, so a file that changed after this process began is compiled again 
 
 from __future__ import annotations
 
+import _warnings
 import io
 import os
 import sys
@@ -145,10 +146,16 @@ def _is_what_ran(code: CodeType, file: _File) -> bool:
 
 
 def _compile(named: str, content: bytes) -> dict[tuple[str, int], CodeType]:
+    # The program was warned of its doubtful syntax when it compiled the file. The filters are
+    # changed without telling, and not searched by others until they are as before.
+    filters = sys.modules.get("warnings", _warnings).filters
+    filters.insert(0, ("ignore", None, Warning, None, 0))
     try:
         module = compile(content, named, "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
         return {}
+    finally:
+        del filters[0]
     return {(code.co_qualname, code.co_firstlineno): code for code in _all_codes(module)}
 
 
