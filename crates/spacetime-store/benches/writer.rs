@@ -1,7 +1,8 @@
-//! What a state costs the writer thread, and what reading one costs, on three streams: a tight loop
-//! (5 bytes a state), recursive calls, and an object graph with a changing list.
+//! What a state costs the writer thread, and what reading one costs, on streams like those of a tight
+//! loop, of short calls, and of loops that change items, entries and attributes.
 //!
-//! `cargo bench -p spacetime-store`. Prints; asserts what was recorded, not how long it took.
+//! `cargo bench -p spacetime-store [WORD]`. Prints; asserts what was recorded, not how long it took.
+//! The program waits for the writer now and then, so that it is not measured when it is behind.
 
 use std::time::Instant;
 
@@ -11,19 +12,39 @@ use spacetime_store::stream::{
 };
 use spacetime_store::{EndInfo, Options, Recording, RingWriter, Target, Trace};
 
-const N_STATES: u64 = 20_000_000;
+const N_STATES: u64 = 10_000_000;
+/// The program waits for the writer after this many states.
+const STATES_AHEAD: u64 = 100_000;
+
+/// Writes one of many equal rounds of a stream.
+type Round = fn(&mut RingWriter, u64);
 
 fn main() {
-    for (name, write) in [
-        ("tight loop", tight_loop as fn(&mut RingWriter)),
-        ("recursive calls", recursive_calls),
-        ("list element changed", changing_list),
-    ] {
-        run(name, write);
+    let wanted = std::env::args().nth(1).filter(|word| word != "--bench");
+    let streams: [(&str, u64, Round, Round); 6] = [
+        ("tight loop", 2, call_only, tight_loop),
+        ("short calls", 3, call_only, short_call),
+        ("list element changed", 1, call_with_list, change_list),
+        ("list elements swapped", 3, call_with_list, swap_elements),
+        ("words counted", 2, call_with_dict, count_word),
+        (
+            "attributes changed by a method",
+            3,
+            call_with_instances,
+            move_instance,
+        ),
+    ];
+    for (name, states_a_round, begin, round) in streams {
+        if wanted
+            .as_ref()
+            .is_none_or(|word| name.contains(word.as_str()))
+        {
+            run(name, states_a_round, begin, round);
+        }
     }
 }
 
-fn run(name: &str, write: fn(&mut RingWriter)) {
+fn run(name: &str, states_a_round: u64, begin: Round, round: Round) {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     let path = folder.path().join("bench.spacetime");
     let target = Target::File(path.clone());
@@ -48,7 +69,15 @@ fn run(name: &str, write: fn(&mut RingWriter)) {
     let started = Instant::now();
     let cpu = cpu_ns();
     let own_cpu = thread_cpu_ns();
-    write(&mut ring);
+    begin(&mut ring, 0);
+    let n_rounds = N_STATES / states_a_round;
+    for i in 0..n_rounds {
+        round(&mut ring, i);
+        if i % (STATES_AHEAD / states_a_round) == 0 {
+            recording.flush().expect("stored records");
+        }
+    }
+    return_none(&mut ring);
     let own_cpu = thread_cpu_ns() - own_cpu;
     let end = EndInfo {
         kind: ExitKind::Completed,
@@ -58,10 +87,11 @@ fn run(name: &str, write: fn(&mut RingWriter)) {
     let summary = recording.close().expect("a closed trace");
     let wall = started.elapsed();
     let writer_cpu = cpu_ns() - cpu - own_cpu;
-    assert_eq!(summary.n_states, N_STATES);
-    let per_state = |n: u64| n as f64 / N_STATES as f64;
+    let n_states = n_rounds * states_a_round;
+    assert_eq!(summary.n_states, n_states);
+    let per_state = |n: u64| n as f64 / n_states as f64;
     println!(
-        "{name}: writer {:.1} ns, producer {:.1} ns, wall {:.1} ns, {:.2} bytes a state; peak memory {} MB",
+        "{name}: writer {:.1} ns, program {:.1} ns, wall {:.1} ns, {:.2} bytes a state; peak memory {} MB",
         per_state(writer_cpu),
         per_state(own_cpu),
         per_state(wall.as_nanos() as u64),
@@ -71,7 +101,7 @@ fn run(name: &str, write: fn(&mut RingWriter)) {
     let trace = Trace::open(&path).expect("a trace");
     let mut times: Vec<u128> = (0..101)
         .map(|i| {
-            let id = StateId(1 + i * 7_919_993 % N_STATES);
+            let id = StateId(1 + i * 7_919_993 % n_states);
             let started = Instant::now();
             let state = trace.state(id).expect("a state");
             assert_eq!(state.id, id);
@@ -111,50 +141,61 @@ fn return_none(ring: &mut RingWriter) {
     ring.commit();
 }
 
-fn tight_loop(ring: &mut RingWriter) {
+fn call_only(ring: &mut RingWriter, _: u64) {
     call(ring);
-    for i in 0..N_STATES as i64 / 2 {
-        slot(ring, 0, i);
-        line(ring, 1);
-        slot(ring, 1, (i * 3) & 0xFFFF);
-        line(ring, -1);
-    }
+}
+
+fn tight_loop(ring: &mut RingWriter, i: u64) {
+    slot(ring, 0, i as i64);
+    line(ring, 1);
+    slot(ring, 1, (i as i64 * 3) & 0xFFFF);
+    line(ring, -1);
+}
+
+fn short_call(ring: &mut RingWriter, i: u64) {
+    call(ring);
+    slot(ring, 0, i64::from((i + 1).trailing_zeros()));
+    line(ring, 1);
+    line(ring, 1);
+    line(ring, 1);
     return_none(ring);
 }
 
-fn recursive_calls(ring: &mut RingWriter) {
-    let mut depth = 0u64;
-    for i in 0..N_STATES / 3 {
-        while depth > (i * 7 + i / 11) % 20 {
-            return_none(ring);
-            depth -= 1;
-        }
-        call(ring);
-        depth += 1;
-        slot(ring, 0, (20 - depth % 20) as i64);
-        line(ring, 1);
-        line(ring, 1);
-        line(ring, 1);
-    }
-    for _ in 0..N_STATES % 3 {
-        line(ring, 1);
-    }
-    for _ in 0..depth {
-        return_none(ring);
-    }
+fn object(ring: &mut RingWriter, number: u64, kind: Kind) {
+    ring.byte(record::OBJECT);
+    ring.varint(number);
+    ring.byte(kind as u8);
+    ring.varint(0);
+    ring.varint(0);
+    ring.record_end();
 }
 
-fn changing_list(ring: &mut RingWriter) {
-    const N_ITEMS: u64 = 1000;
-    call(ring);
+fn name(ring: &mut RingWriter, id: u64, name: &str) {
     ring.byte(record::NAME);
-    ring.varint(0);
-    ring.blob(b"list");
-    ring.byte(record::OBJECT);
-    ring.varint(2);
-    ring.byte(Kind::List as u8);
-    ring.varint(0);
-    ring.varint(0);
+    ring.varint(id);
+    ring.blob(name.as_bytes());
+    ring.record_end();
+}
+
+fn slot_of_object(ring: &mut RingWriter, slot: u32, number: u32) {
+    put_slot(ring, slot);
+    stream::put_ref(ring, number);
+    ring.record_end();
+}
+
+fn item(ring: &mut RingWriter, index: u64, int: i64) {
+    stream::put_object_record(ring, record::ITEM, 2);
+    ring.varint(index);
+    put_int(ring, int);
+    ring.record_end();
+}
+
+const N_ITEMS: u64 = 1000;
+
+fn call_with_list(ring: &mut RingWriter, _: u64) {
+    call(ring);
+    name(ring, 0, "list");
+    object(ring, 2, Kind::List);
     stream::put_object_record(ring, record::SPLICE, 2);
     ring.varint(0);
     ring.varint(0);
@@ -163,17 +204,76 @@ fn changing_list(ring: &mut RingWriter) {
         put_int(ring, item as i64);
     }
     ring.record_end();
-    put_slot(ring, 0);
-    stream::put_ref(ring, 2);
+    slot_of_object(ring, 0, 2);
+}
+
+fn change_list(ring: &mut RingWriter, i: u64) {
+    item(ring, i * 17 % N_ITEMS, i as i64);
+    line(ring, if i.is_multiple_of(2) { 1 } else { -1 });
+}
+
+fn swap_elements(ring: &mut RingWriter, i: u64) {
+    let (at, number) = (i % (N_ITEMS - 1), scatter(i));
+    slot(ring, 1, at as i64);
+    line(ring, 1);
+    line(ring, 1);
+    item(ring, at, number as i64 % 100_000);
+    item(ring, at + 1, number as i64 / 7 % 100_000);
+    line(ring, -2);
+}
+
+fn call_with_dict(ring: &mut RingWriter, _: u64) {
+    call(ring);
+    name(ring, 0, "dict");
+    object(ring, 2, Kind::Dict);
+    slot_of_object(ring, 0, 2);
+}
+
+fn count_word(ring: &mut RingWriter, i: u64) {
+    // Small numbers more often than large ones.
+    let word = format!("w{}", scatter(i) % (1 + scatter(i + 1) % 1000));
+    put_slot(ring, 1);
+    stream::put_str(ring, word.as_bytes());
     ring.record_end();
-    for i in 0..N_STATES {
-        stream::put_object_record(ring, record::ITEM, 2);
-        ring.varint(i * 17 % N_ITEMS);
-        put_int(ring, i as i64);
-        ring.record_end();
-        line(ring, if i % 2 == 0 { 1 } else { -1 });
+    line(ring, 1);
+    stream::put_object_record(ring, record::DICT_SET, 2);
+    stream::put_str(ring, word.as_bytes());
+    put_int(ring, i as i64 / 100);
+    ring.record_end();
+    line(ring, -1);
+}
+
+fn call_with_instances(ring: &mut RingWriter, _: u64) {
+    call(ring);
+    for (id, text) in ["Node", "x", "steps"].into_iter().enumerate() {
+        name(ring, id as u64, text);
     }
+    for number in 0..N_ITEMS {
+        object(ring, 2 + number, Kind::Instance);
+    }
+}
+
+fn move_instance(ring: &mut RingWriter, i: u64) {
+    let number = 2 + (i % N_ITEMS) as u32;
+    line(ring, 0);
+    call(ring);
+    slot_of_object(ring, 0, number);
+    line(ring, 1);
+    stream::put_object_record(ring, record::ATTR, number);
+    ring.varint(1);
+    stream::put_float(ring, i as f64 * 0.25);
+    ring.record_end();
+    line(ring, 1);
+    stream::put_object_record(ring, record::ATTR, number);
+    ring.varint(2);
+    put_int(ring, (i / N_ITEMS) as i64);
+    ring.record_end();
     return_none(ring);
+}
+
+/// A number that looks random.
+fn scatter(i: u64) -> u64 {
+    i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32
 }
 
 /// CPU time of this process so far.
