@@ -13,9 +13,8 @@ use crate::stream::{Sink, Source};
 use crate::{Error, Result};
 
 const VERSION: u8 = 1;
+/// Of zstd. Faster levels save less time than it takes to write the bytes they add.
 const LEVEL: i32 = 1;
-/// About twice as fast for records, and twice as large.
-const HASTY_LEVEL: i32 = -5;
 
 /// A part may not unpack to more than this, whatever it says.
 pub const MAX_RAW_BYTES: usize = 1 << 30;
@@ -80,12 +79,6 @@ impl Sealer {
         Ok(Self {
             compressor: zstd::bulk::Compressor::new(LEVEL)?,
         })
-    }
-
-    /// From now on, packs faster and less well, or as usual again.
-    pub fn set_hasty(&mut self, is_hasty: bool) -> std::io::Result<()> {
-        let level = if is_hasty { HASTY_LEVEL } else { LEVEL };
-        self.compressor.set_compression_level(level)
     }
 
     /// Packs the parts.

@@ -47,8 +47,6 @@ pub(crate) struct Writer {
     connection: Option<Connection>,
     sealer: Sealer,
     session: Option<OpenSession>,
-    /// The program makes records faster than they are stored, for now.
-    is_behind: bool,
     failure: Option<Error>,
     summary: Summary,
 }
@@ -77,7 +75,6 @@ impl Writer {
             connection: Some(connection),
             sealer,
             session: None,
-            is_behind: false,
             failure: None,
             summary: Summary::default(),
         })
@@ -147,7 +144,6 @@ impl Writer {
         if bytes.is_empty() {
             return 0;
         }
-        self.is_behind = bytes.len() > self.options.ring_bytes / 8;
         let (n_taken, result) = match &mut self.session {
             _ if self.failure.is_some() => (bytes.len(), Ok(())),
             Some(session) => session.apply(bytes),
@@ -311,7 +307,7 @@ impl Writer {
         if session.chunk.delta.is_empty() {
             return;
         }
-        match session.store_chunk(connection, &mut self.sealer, self.is_behind) {
+        match session.store_chunk(connection, &mut self.sealer) {
             Ok(()) => {
                 session.open_next_chunk();
                 if session.stored_bytes > self.options.max_bytes {

@@ -104,7 +104,6 @@ impl OpenSession {
         &mut self,
         connection: &mut Connection,
         sealer: &mut Sealer,
-        is_behind: bool,
     ) -> rusqlite::Result<()> {
         let Self {
             id: session,
@@ -118,7 +117,6 @@ impl OpenSession {
         }
         chunk.directory.finish(replica);
         let directory = chunk.directory.encode();
-        sealer.set_hasty(is_behind).map_err(compression_failed)?;
         let place = Place::Directory { session, number };
         let directory = sealer
             .seal(place, &[&directory])
