@@ -77,17 +77,63 @@ impl Cell {
 }
 
 impl PartialEq for Cell {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
-        self.bytes() == other.bytes()
+        match (self, other) {
+            (Self::Inline { len, bytes }, Self::Inline { len: n, bytes: b }) => {
+                len == n && words(*len, bytes) == words(*n, b)
+            }
+            // One inline and one not are of different lengths.
+            _ => self.bytes() == other.bytes(),
+        }
     }
 }
 
 impl Eq for Cell {}
 
 impl Hash for Cell {
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(self.bytes());
+        match self {
+            Self::Inline { len, bytes } => {
+                let [first, last] = words(*len, bytes);
+                state.write_u64(first);
+                state.write_u64(last);
+            }
+            Self::Heap(bytes) => state.write(bytes),
+        }
     }
+}
+
+/// The first and the last 8 of these bytes, with zeros for those that are not of the value.
+#[inline(always)]
+fn words(len: u8, bytes: &[u8; INLINE]) -> [u64; 2] {
+    const MASKS: [[u64; 2]; 16] = {
+        let mut masks = [[u64::MAX; 2]; 16];
+        let mut len = 0;
+        while len < INLINE {
+            let first = if len < 8 {
+                (1 << (8 * len)) - 1
+            } else {
+                u64::MAX
+            };
+            let last = if len > 6 {
+                (1 << (8 * (len - 6))) - 1
+            } else {
+                0
+            };
+            masks[len] = [first, last];
+            len += 1;
+        }
+        masks
+    };
+    let first = bytes.first_chunk().expect("14 bytes");
+    let last = bytes.last_chunk().expect("14 bytes");
+    let [first_mask, last_mask] = MASKS[usize::from(len & 15)];
+    [
+        u64::from_le_bytes(*first) & first_mask,
+        u64::from_le_bytes(*last) & last_mask,
+    ]
 }
 
 impl std::fmt::Debug for Cell {
@@ -96,7 +142,7 @@ impl std::fmt::Debug for Cell {
     }
 }
 
-/// Up to here a map is searched one by one.
+/// A map of fewer entries is searched one by one.
 const SMALL: usize = 8;
 
 /// Cells by key, in the order in which keys were added. Removing leaves a hole; holes are closed
@@ -141,22 +187,30 @@ impl<K: Hash + Eq> OrderedMap<K> {
         self.entries[at].as_ref().map(|(_, cell)| cell)
     }
 
-    /// Sets an entry; a new key goes to the end.
-    pub fn insert(&mut self, key: K, cell: Cell) {
-        if let Some(at) = self.position(&key) {
-            self.entries[at] = Some((key, cell));
-            return;
-        }
-        let at = self.entries.len() as u32;
-        if let Some(index) = &mut self.index {
-            let entries = &self.entries;
-            index.insert_unique(hash(&key), at, |&at| hash_at(entries, at));
-        }
-        self.entries.push(Some((key, cell)));
-        self.n_live += 1;
-        if self.index.is_none() && self.entries.len() > SMALL {
+    /// What is kept under the key; a new key goes to the end, with [`Cell::UNBOUND`].
+    #[inline]
+    pub fn place(&mut self, key: K) -> &mut Cell {
+        let at = match self.position(&key) {
+            Some(at) => at,
+            None => self.push(key),
+        };
+        let (_, cell) = self.entries[at].as_mut().expect("a live entry");
+        cell
+    }
+
+    #[inline(never)]
+    fn push(&mut self, key: K) -> usize {
+        if self.index.is_none() && self.entries.len() >= SMALL {
             self.rebuild();
         }
+        let at = self.entries.len();
+        if let Some(index) = &mut self.index {
+            let entries = &self.entries;
+            index.insert_unique(hash(&key), at as u32, |&at| hash_at(entries, at));
+        }
+        self.entries.push(Some((key, Cell::UNBOUND)));
+        self.n_live += 1;
+        at
     }
 
     /// Removes an entry; says whether there was one.
@@ -182,6 +236,7 @@ impl<K: Hash + Eq> OrderedMap<K> {
         *self = Self::default();
     }
 
+    #[inline]
     fn position(&self, key: &K) -> Option<usize> {
         let is_key = |entry: &Option<(K, Cell)>| matches!(entry, Some((found, _)) if found == key);
         match &self.index {
@@ -196,7 +251,7 @@ impl<K: Hash + Eq> OrderedMap<K> {
     fn rebuild(&mut self) {
         self.entries.retain(Option::is_some);
         self.index = None;
-        if self.entries.len() > SMALL {
+        if self.entries.len() >= SMALL {
             let entries = &self.entries;
             let mut index = HashTable::with_capacity(entries.len());
             for at in 0..entries.len() as u32 {
@@ -238,6 +293,29 @@ mod tests {
     }
 
     #[test]
+    fn cells_are_equal_if_their_values_are() {
+        let mut values: Vec<Vec<u8>> = Vec::new();
+        for len in 0..20usize {
+            values.push(vec![7; len]);
+            values.extend((0..len).map(|at| {
+                let mut value = vec![7; len];
+                value[at] ^= 1 << (at % 8);
+                value
+            }));
+        }
+        for a in &values {
+            // What follows the value in the cell does not count.
+            let padded = [a.as_slice(), &[0xEE; INLINE]].concat();
+            let cell_a = Cell::from_start_of(&padded, a.len());
+            for b in &values {
+                let cell_b = Cell::new(b);
+                assert_eq!(cell_a == cell_b, a == b);
+                assert_eq!(hash(&cell_a) == hash(&cell_b), a == b);
+            }
+        }
+    }
+
+    #[test]
     fn a_map_keeps_the_order_a_python_dict_keeps() {
         let mut map = OrderedMap::default();
         let mut expected: Vec<(u32, u8)> = Vec::new();
@@ -247,7 +325,7 @@ mod tests {
             let (key, value) = ((random >> 16) % 40, (random >> 8) as u8 & 63);
             let found = expected.iter().position(|entry| entry.0 == key);
             if random >> 31 == 0 {
-                map.insert(key, Cell::new(&[value]));
+                *map.place(key) = Cell::new(&[value]);
                 match found {
                     Some(at) => expected[at].1 = value,
                     None => expected.push((key, value)),

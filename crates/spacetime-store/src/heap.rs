@@ -76,17 +76,34 @@ impl HeapObject {
         }
     }
 
-    /// Applies the rest of a record about this object. Says what is wrong with it, if anything.
+    /// Applies the rest of a record about this object. Says what is wrong with it, if anything; it
+    /// says the same when it is asked again.
+    #[inline(always)]
     pub(crate) fn apply(&mut self, tag: u8, source: &mut Source) -> Result<(), &'static str> {
-        const CUT: &str = "a malformed record about an object";
         self.piece = PieceMark::Changed;
-        let cell = |source: &mut Source| source.value().map(Cell::new).map_err(|_| CUT);
-        let number = |source: &mut Source| source.varint().map_err(|_| CUT);
         match (tag, &mut self.contents) {
             (record::ATTR, _) => {
-                let name = number(source)? as u32;
-                self.attributes.insert(name, cell(source)?);
+                let name = source.varint().map_err(|_| CUT)? as u32;
+                let place = self.attributes.place(name);
+                source.value_into(place).map_err(|_| CUT)
             }
+            (record::ITEM, Contents::Items(items)) => {
+                let index = source.varint().map_err(|_| CUT)? as usize;
+                let place = items.get_mut(index).ok_or("an item beyond the end")?;
+                source.value_into(place).map_err(|_| CUT)
+            }
+            (record::DICT_SET, Contents::Map(map)) => {
+                let place = map.place(value(source)?);
+                source.value_into(place).map_err(|_| CUT)
+            }
+            _ => self.apply_rare(tag, source),
+        }
+    }
+
+    #[inline(never)]
+    fn apply_rare(&mut self, tag: u8, source: &mut Source) -> Result<(), &'static str> {
+        let number = |source: &mut Source| source.varint().map_err(|_| CUT);
+        match (tag, &mut self.contents) {
             (record::ATTR_DEL, _) => {
                 let name = number(source)? as u32;
                 if !self.attributes.remove(&name) {
@@ -97,11 +114,6 @@ impl HeapObject {
                 self.fidelity = number(source)? as u8;
                 self.real_len = number(source)?;
             }
-            (record::ITEM, Contents::Items(items)) => {
-                let index = number(source)? as usize;
-                let item = items.get_mut(index).ok_or("an item beyond the end")?;
-                *item = cell(source)?;
-            }
             (record::SPLICE, Contents::Items(items)) => {
                 let start = number(source)?;
                 let n_removed = number(source)?;
@@ -111,17 +123,13 @@ impl HeapObject {
                 }
                 let mut values = Vec::with_capacity(n_values);
                 for _ in 0..n_values {
-                    values.push(cell(source)?);
+                    values.push(value(source)?);
                 }
                 splice(items, start as usize, n_removed as usize, values);
             }
-            (record::DICT_SET, Contents::Map(map)) => {
-                let key = cell(source)?;
-                map.insert(key, cell(source)?);
-            }
-            (record::SET_ADD, Contents::Map(map)) => map.insert(cell(source)?, Cell::UNBOUND),
+            (record::SET_ADD, Contents::Map(map)) => *map.place(value(source)?) = Cell::UNBOUND,
             (record::DICT_DEL | record::SET_DEL, Contents::Map(map)) => {
-                if !map.remove(&cell(source)?) {
+                if !map.remove(&value(source)?) {
                     return Err("the removal of a key that is not there");
                 }
             }
@@ -184,6 +192,15 @@ impl HeapObject {
             sink.varint(self.real_len);
         }
     }
+}
+
+const CUT: &str = "a malformed record about an object";
+
+#[inline(always)]
+fn value(source: &mut Source) -> Result<Cell, &'static str> {
+    let mut cell = Cell::UNBOUND;
+    source.value_into(&mut cell).map_err(|_| CUT)?;
+    Ok(cell)
 }
 
 /// Replaces items. Changes at both ends, which queues make, do not move the rest.

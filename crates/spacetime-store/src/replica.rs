@@ -146,7 +146,7 @@ impl Replica {
         }
     }
 
-    /// Applies the lines and variables of the top call that come next, up to the first record of
+    /// Applies the lines, variables and changes of objects that come next, up to the first record of
     /// another kind, or of an unusual or malformed form, or that begins at `end` or later. Those are
     /// left to [`step`](Self::step).
     #[inline(always)]
@@ -165,8 +165,19 @@ impl Replica {
                 at += 1;
                 continue;
             }
-            let slot = usize::from(tag.wrapping_sub(record::SLOT_0));
-            let Some(place) = call.slots.get_mut(slot).filter(|_| tag >= record::SLOT_0) else {
+            if tag < record::SLOT_0 {
+                if !(record::ATTR..=record::FIDELITY).contains(&tag) {
+                    break;
+                }
+                let mut source = Source::at_offset(rest, at + 1);
+                if change_object(&mut self.objects, None, tag, &mut source).is_err() {
+                    break;
+                }
+                at = source.offset();
+                continue;
+            }
+            let slot = usize::from(tag - record::SLOT_0);
+            let Some(place) = call.slots.get_mut(slot) else {
                 break;
             };
             let Some(value) = rest[at + 1..].first_chunk() else {
@@ -210,22 +221,14 @@ impl Replica {
         let Some(call) = self.calls.get_mut(self.threads.top as usize) else {
             return source.malformed("a variable without a call");
         };
-        let rest = source.rest();
-        let len = source.value()?.len();
-        let cell = Cell::from_start_of(rest, len);
-        match call.slots.get_mut(slot) {
-            Some(place) => *place = cell,
-            None => {
-                self.n_slots += (slot + 1).saturating_sub(call.slots.capacity());
-                if slot >= MAX_SLOTS || self.n_slots > MAX_SLOTS_OF_ALL_CALLS {
-                    return source.malformed("a slot number too high");
-                }
-                if slot > call.slots.len() {
-                    call.slots.resize(slot, Cell::UNBOUND);
-                }
-                call.slots.push(cell);
+        if slot >= call.slots.len() {
+            self.n_slots += (slot + 1).saturating_sub(call.slots.capacity());
+            if slot >= MAX_SLOTS || self.n_slots > MAX_SLOTS_OF_ALL_CALLS {
+                return source.malformed("a slot number too high");
             }
+            call.slots.resize(slot + 1, Cell::UNBOUND);
         }
+        source.value_into(&mut call.slots[slot])?;
         Ok(Step::Change)
     }
 
@@ -321,12 +324,8 @@ impl Replica {
                 }
             }
             record::ATTR..=record::FIDELITY => {
-                let written = source.varint_u32()?;
-                let number = self.piece_object.unwrap_or(written);
-                let Some(object) = self.objects.get_mut(&number) else {
-                    return source.malformed("a change of an object that is not there");
-                };
-                if let Err(found) = object.apply(tag, source) {
+                if let Err(found) = change_object(&mut self.objects, self.piece_object, tag, source)
+                {
                     return source.malformed(found);
                 }
             }
@@ -502,6 +501,20 @@ impl Replica {
         calls.sort_unstable_by_key(|call| call.number);
         calls
     }
+}
+
+/// Applies the rest of a record about an object: of the one given, or of the one it names.
+#[inline(never)]
+fn change_object(
+    objects: &mut FxHashMap<u32, HeapObject>,
+    given: Option<u32>,
+    tag: u8,
+    source: &mut Source,
+) -> Result<(), &'static str> {
+    let written = source.varint_u32().map_err(|malformed| malformed.found)?;
+    let object = objects.get_mut(&given.unwrap_or(written));
+    let object = object.ok_or("a change of an object that is not there")?;
+    object.apply(tag, source)
 }
 
 impl LiveCall {

@@ -12,7 +12,7 @@
 //!
 //! Hot path: no lock, no allocation, no formatting, no log. Bench: `bench/capture`.
 
-use crate::cell::INLINE;
+use crate::cell::{Cell, INLINE};
 use spacetime_model::{Fidelity, ObjectId, ObjectKind, SessionId, Value};
 
 /// Where encoded bytes go: the ring buffer while recording, a `Vec` for keyframes.
@@ -409,10 +409,16 @@ impl<'a> Source<'a> {
         if byte < 0x80 {
             return Ok(u64::from(byte));
         }
-        self.long_varint(byte)
+        match self.peek() {
+            Some(second @ ..0x80) => {
+                self.at += 1;
+                Ok(u64::from(byte & 0x7F) | u64::from(second) << 7)
+            }
+            _ => self.long_varint(byte),
+        }
     }
 
-    #[inline]
+    #[inline(never)]
     fn long_varint(&mut self, first: u8) -> Result<u64, Malformed> {
         let mut value = u64::from(first & 0x7F);
         let mut shift = 7;
@@ -474,8 +480,8 @@ impl<'a> Source<'a> {
         Ok(&self.bytes[start..self.at])
     }
 
-    /// The length of the value that these bytes begin with, if it is an atom of the kinds that loops
-    /// are full of. Without loops and branches on the length; [`Source::value`] takes all values.
+    /// The length of the value that these bytes begin with, if it is a short one of the kinds that
+    /// loops are full of. Without loops and branches on the length; [`Source::value`] takes all values.
     #[inline(always)]
     pub(crate) fn common_value_len(bytes: &[u8; INLINE]) -> Option<usize> {
         let [tag, payload @ ..] = bytes;
@@ -487,8 +493,32 @@ impl<'a> Source<'a> {
                 (ends != 0).then_some(2 + ends.trailing_zeros() as usize / 8)
             }
             value::FLOAT => Some(9),
+            value::STR => {
+                let len = 2 + usize::from(payload[0]);
+                (len <= INLINE).then_some(len)
+            }
             _ => None,
         }
+    }
+
+    /// Passes over one value and keeps it in a place. A short one is written there at once: built
+    /// elsewhere and then moved, it would wait for its own bytes to leave the store buffer.
+    #[inline(always)]
+    pub(crate) fn value_into(&mut self, place: &mut Cell) -> Result<(), Malformed> {
+        if let Some(bytes) = self.rest().first_chunk()
+            && let Some(len) = Self::common_value_len(bytes)
+        {
+            self.at += len;
+            *place = Cell::inline(bytes, len);
+            return Ok(());
+        }
+        self.rare_value_into(place)
+    }
+
+    #[inline(never)]
+    fn rare_value_into(&mut self, place: &mut Cell) -> Result<(), Malformed> {
+        *place = Cell::new(self.value()?);
+        Ok(())
     }
 
     #[inline]
