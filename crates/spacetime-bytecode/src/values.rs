@@ -122,20 +122,22 @@ impl Stack {
         }
     }
 
-    /// What is remembered of this stack between blocks.
-    fn trimmed(&self) -> Stack {
-        let n_forgotten = self.known.len().saturating_sub(REMEMBERED);
-        let known = self.known[n_forgotten..].to_vec();
-        let slots = known
-            .iter()
-            .filter_map(|&value| slot_of(value))
-            .fold(0, |bits, slot| bits | 1 << (slot % 64));
-        Stack {
-            hidden: self.hidden + n_forgotten,
-            known,
-            slots,
-        }
+    /// Becomes what is remembered of a block's entry.
+    fn restore(&mut self, entry: &Entry, remembered: &[Value]) {
+        self.hidden = entry.hidden;
+        self.known.clear();
+        self.slots = 0;
+        remembered.iter().for_each(|&value| self.push(value));
     }
+}
+
+/// The stack at the start of a block.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    hidden: usize,
+    /// First of the remembered values in [`Interpreter::remembered`].
+    first: usize,
+    n_remembered: usize,
 }
 
 fn slot_of(value: Value) -> Option<u16> {
@@ -202,9 +204,11 @@ struct Interpreter<'a> {
     writes: &'a mut Writes,
     /// Whether control can reach the instruction from elsewhere than the one before it.
     is_entry: UnitSet,
-    /// Index into `stacks` of each entered instruction.
-    stack_of_entry: Vec<u32>,
-    stacks: Vec<Stack>,
+    /// Index into `entries` of each entered instruction.
+    entry_of_instruction: Vec<u32>,
+    entries: Vec<Entry>,
+    /// The values on the stacks of all entries.
+    remembered: Vec<Value>,
     /// Entered instructions that are still to be run.
     pending: UnitSet,
     first_pending: usize,
@@ -240,8 +244,9 @@ impl<'a> Interpreter<'a> {
             line_of_unit,
             writes,
             is_entry,
-            stack_of_entry: vec![NO_INDEX; n],
-            stacks: Vec::new(),
+            entry_of_instruction: vec![NO_INDEX; n],
+            entries: Vec::new(),
+            remembered: Vec::new(),
             pending: UnitSet::new(n),
             first_pending: 0,
             depth: vec![UNREACHABLE; n],
@@ -255,46 +260,54 @@ impl<'a> Interpreter<'a> {
 
     /// Merges a stack into what is known at the entry of a block.
     fn enter(&mut self, index: u32, stack: &Stack) -> Result<(), Error> {
-        let at = self.stack_of_entry[index as usize];
+        let at = self.entry_of_instruction[index as usize];
         if at == NO_INDEX {
-            for distance in REMEMBERED..stack.known.len() {
-                self.escape(stack.peek(distance));
-            }
-            self.is_entry.insert(index);
-            self.stack_of_entry[index as usize] = self.stacks.len() as u32;
-            self.stacks.push(stack.trimmed());
-            self.mark_pending(index);
+            self.enter_first(index, stack);
             return Ok(());
         }
-        let mut entry = std::mem::take(&mut self.stacks[at as usize]);
-        if entry.depth() != stack.depth() {
+        let entry = self.entries[at as usize];
+        let depth = entry.hidden + entry.n_remembered;
+        if depth != stack.depth() {
             let unit = self.code.instructions[index as usize].unit;
-            return Err(depth_error(
-                unit,
-                stack.depth() as i64,
-                entry.depth() as i64,
-            ));
+            return Err(depth_error(unit, stack.depth() as i64, depth as i64));
         }
-        for distance in entry.known.len()..stack.known.len() {
+        for distance in entry.n_remembered..stack.known.len() {
             self.escape(stack.peek(distance));
         }
         let mut lost = false;
-        for distance in 0..entry.known.len() {
-            let (old, new) = (entry.peek(distance), stack.peek(distance));
+        for distance in 0..entry.n_remembered {
+            let place = entry.first + entry.n_remembered - 1 - distance;
+            let (old, new) = (self.remembered[place], stack.peek(distance));
             if old != new && old != Value::Unknown {
                 self.escape(old);
                 self.escape(new);
-                entry.set(distance, Value::Unknown);
+                self.remembered[place] = Value::Unknown;
                 lost = true;
             } else if old != new {
                 self.escape(new);
             }
         }
-        self.stacks[at as usize] = entry;
         if lost {
             self.mark_pending(index);
         }
         Ok(())
+    }
+
+    fn enter_first(&mut self, index: u32, stack: &Stack) {
+        for distance in REMEMBERED..stack.known.len() {
+            self.escape(stack.peek(distance));
+        }
+        let n_forgotten = stack.known.len().saturating_sub(REMEMBERED);
+        self.is_entry.insert(index);
+        self.entry_of_instruction[index as usize] = self.entries.len() as u32;
+        self.entries.push(Entry {
+            hidden: stack.hidden + n_forgotten,
+            first: self.remembered.len(),
+            n_remembered: stack.known.len() - n_forgotten,
+        });
+        self.remembered
+            .extend_from_slice(&stack.known[n_forgotten..]);
+        self.mark_pending(index);
     }
 
     fn mark_pending(&mut self, index: u32) {
@@ -303,26 +316,30 @@ impl<'a> Interpreter<'a> {
     }
 
     fn run_to_fixed_point(&mut self) -> Result<(), Error> {
+        let mut stack = Stack::default();
         while let Some(index) = self.pending.next_from(self.first_pending as u32) {
             self.pending.remove(index);
             self.first_pending = index as usize + 1;
-            self.run_block(index as usize)?;
+            let entry = self.entries[self.entry_of_instruction[index as usize] as usize];
+            let remembered = &self.remembered[entry.first..entry.first + entry.n_remembered];
+            stack.restore(&entry, remembered);
+            self.run_block(index as usize, &mut stack)?;
         }
         Ok(())
     }
 
-    fn run_block(&mut self, start: usize) -> Result<(), Error> {
-        let mut stack = self.stacks[self.stack_of_entry[start] as usize].clone();
+    /// Runs the instructions from a block's entry to the next one.
+    fn run_block(&mut self, start: usize, stack: &mut Stack) -> Result<(), Error> {
         let code = self.code;
         for index in start..code.instructions.len() {
             if index != start && self.is_entry.contains(index as u32) {
-                return self.enter(index as u32, &stack);
+                return self.enter(index as u32, stack);
             }
             let instruction = &code.instructions[index];
             self.depth[index] = stack.depth() as u16;
-            self.step(index, instruction, &mut stack)?;
+            self.step(index, instruction, stack)?;
             if instruction.has_target() {
-                self.enter(instruction.target, &stack)?;
+                self.enter(instruction.target, stack)?;
             }
             if matches!(
                 instruction.row.flow,

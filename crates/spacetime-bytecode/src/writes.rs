@@ -63,10 +63,7 @@ pub(crate) fn writes(code: &Code, line_of_unit: &[u32], n_slots: usize) -> Write
 }
 
 fn empty_rows(lines: impl Iterator<Item = u32>, n_slots: usize) -> LineSlots {
-    let mut lines: Vec<u32> = lines.filter(|&line| line != 0).collect();
-    lines.dedup();
-    lines.sort_unstable();
-    lines.dedup();
+    let lines = distinct(lines);
     let n_words = n_slots.div_ceil(64);
     let n_rows = lines.len() + 1;
     let span = lines
@@ -86,6 +83,21 @@ fn empty_rows(lines: impl Iterator<Item = u32>, n_slots: usize) -> LineSlots {
         words: vec![0; n_rows * n_words],
         effects: vec![LineEffects::default(); n_rows],
     }
+}
+
+/// The lines that are not 0, ascending.
+fn distinct(lines: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut distinct = Vec::new();
+    let mut last = 0;
+    for line in lines {
+        if line != last && line != 0 {
+            distinct.push(line);
+        }
+        last = line;
+    }
+    distinct.sort_unstable();
+    distinct.dedup();
+    distinct
 }
 
 /// Adds what instructions without a line do to every line.
