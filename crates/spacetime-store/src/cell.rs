@@ -66,6 +66,20 @@ impl Cell {
         }
     }
 
+    /// Keeps the first `len` of these bytes, at most 14, in place of what is kept here. Nothing is
+    /// built elsewhere and moved: it would wait for its own bytes to leave the store buffer.
+    #[inline(always)]
+    pub(crate) fn set_inline(&mut self, value: &[u8; INLINE], value_len: usize) {
+        debug_assert!(value_len <= INLINE);
+        match self {
+            Self::Inline { len, bytes } => {
+                *len = value_len as u8;
+                *bytes = *value;
+            }
+            Self::Heap(_) => *self = Self::inline(value, value_len),
+        }
+    }
+
     /// The encoded value.
     #[inline]
     pub fn bytes(&self) -> &[u8] {

@@ -6,7 +6,7 @@
 
 use spacetime_model::Outcome;
 
-use crate::replica::{Ended, LiveCall, Replica, Stamp};
+use crate::replica::Stamp;
 use crate::stream::{Malformed, Sink, Source, unzigzag, zigzag};
 
 /// What happened to calls in a chunk.
@@ -68,40 +68,6 @@ pub struct Live {
 }
 
 impl Directory {
-    /// Notes a call that started.
-    pub fn start(&mut self, call: &LiveCall, thread: u32, stamp: Stamp, offset: usize) {
-        self.started.push(Started {
-            code: call.code,
-            flags: call.flags,
-            thread,
-            parent: call.parent,
-            stamp,
-            offset: offset as u32,
-        });
-    }
-
-    /// Notes a call that ended.
-    pub fn end(&mut self, ended: &Ended, offset: usize) {
-        self.ended.push(EndedCall {
-            number: ended.number,
-            outcome: ended.outcome,
-            n_states: ended.n_states,
-            first_state: ended.first_state,
-            stamp: ended.stamp,
-            offset: offset as u32,
-        });
-    }
-
-    /// Notes the calls alive at the end of the chunk.
-    pub fn finish(&mut self, replica: &Replica) {
-        let live = |call: &LiveCall| Live {
-            number: call.number,
-            n_states: call.n_states,
-            first_state: call.first_state,
-        };
-        self.live = replica.live_calls().into_iter().map(live).collect();
-    }
-
     /// A call that started here.
     pub fn started(&self, number: u64) -> Option<&Started> {
         let index = number.checked_sub(self.first_call)?;
@@ -119,38 +85,6 @@ impl Directory {
         found.ok().map(|at| &self.live[at])
     }
 
-    /// The stored form.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut sink = Vec::with_capacity(64 + 12 * (self.started.len() + self.ended.len()));
-        sink.varint(self.first_call);
-        sink.varint(self.started.len() as u64);
-        sink.varint(self.ended.len() as u64);
-        sink.varint(self.live.len() as u64);
-        let started = &self.started;
-        put_column(&mut sink, started.iter().map(|c| u64::from(c.code)));
-        put_column(&mut sink, started.iter().map(|c| u64::from(c.flags)));
-        put_column(&mut sink, started.iter().map(|c| u64::from(c.thread)));
-        let numbers = self.first_call..;
-        let parent = |(c, number): (&Started, u64)| c.parent.map_or(0, |parent| number - parent);
-        put_column(&mut sink, started.iter().zip(numbers).map(parent));
-        put_deltas(&mut sink, started.iter().map(|c| c.stamp.wall_ns));
-        put_deltas(&mut sink, started.iter().map(|c| plus_one(c.stamp.cpu_ns)));
-        put_deltas(&mut sink, started.iter().map(|c| u64::from(c.offset)));
-        let ended = &self.ended;
-        put_deltas(&mut sink, ended.iter().map(|c| c.number));
-        put_column(&mut sink, ended.iter().map(|c| outcome_code(c.outcome)));
-        put_column(&mut sink, ended.iter().map(|c| c.n_states));
-        put_deltas(&mut sink, ended.iter().map(|c| plus_one(c.first_state)));
-        put_deltas(&mut sink, ended.iter().map(|c| c.stamp.wall_ns));
-        put_deltas(&mut sink, ended.iter().map(|c| plus_one(c.stamp.cpu_ns)));
-        put_deltas(&mut sink, ended.iter().map(|c| u64::from(c.offset)));
-        let live = &self.live;
-        put_deltas(&mut sink, live.iter().map(|c| c.number));
-        put_column(&mut sink, live.iter().map(|c| c.n_states));
-        put_deltas(&mut sink, live.iter().map(|c| plus_one(c.first_state)));
-        sink
-    }
-
     /// Reads the stored form.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut source = Source::new(bytes);
@@ -158,13 +92,8 @@ impl Directory {
         let n_started = source.count()?;
         let n_ended = source.count()?;
         let n_live = source.count()?;
-        let codes = column(&mut source, n_started)?;
-        let flags = column(&mut source, n_started)?;
-        let threads = column(&mut source, n_started)?;
-        let parents = column(&mut source, n_started)?;
-        let walls = deltas(&mut source, n_started)?;
-        let cpus = deltas(&mut source, n_started)?;
-        let offsets = deltas(&mut source, n_started)?;
+        let [codes, flags, threads, parents, walls, cpus, offsets] =
+            columns(&mut source, STARTED, n_started)?;
         let started = (0..n_started)
             .map(|i| Started {
                 code: codes[i] as u32,
@@ -178,13 +107,15 @@ impl Directory {
                 offset: offsets[i] as u32,
             })
             .collect();
-        let numbers = deltas(&mut source, n_ended)?;
-        let outcomes = column(&mut source, n_ended)?;
-        let n_states = column(&mut source, n_ended)?;
-        let first_states = deltas(&mut source, n_ended)?;
-        let walls = deltas(&mut source, n_ended)?;
-        let cpus = deltas(&mut source, n_ended)?;
-        let offsets = deltas(&mut source, n_ended)?;
+        let [
+            numbers,
+            outcomes,
+            n_states,
+            first_states,
+            walls,
+            cpus,
+            offsets,
+        ] = columns(&mut source, ENDED, n_ended)?;
         let ended = (0..n_ended)
             .map(|i| EndedCall {
                 number: numbers[i],
@@ -195,9 +126,7 @@ impl Directory {
                 offset: offsets[i] as u32,
             })
             .collect();
-        let numbers = deltas(&mut source, n_live)?;
-        let n_states = column(&mut source, n_live)?;
-        let first_states = deltas(&mut source, n_live)?;
+        let [numbers, n_states, first_states] = columns(&mut source, LIVE, n_live)?;
         let live = (0..n_live)
             .map(|i| Live {
                 number: numbers[i],
@@ -214,68 +143,200 @@ impl Directory {
     }
 }
 
-fn put_column(sink: &mut Vec<u8>, values: impl Iterator<Item = u64>) {
-    let mut block = Block {
-        bytes: [0; BLOCK_BYTES],
-        len: 0,
-    };
-    for value in values {
-        block.varint(value);
-        if block.len > BLOCK_BYTES - MAX_VARINT_BYTES {
-            sink.extend_from_slice(&block.bytes[..block.len]);
-            block.len = 0;
+/// Makes the directory of a chunk while the chunk is filled.
+#[derive(Debug)]
+pub struct DirectoryWriter {
+    /// The number of the first call that started here.
+    pub first_call: u64,
+    started: Columns<7>,
+    ended: Columns<7>,
+}
+
+impl DirectoryWriter {
+    /// Nothing happened yet in a chunk of which this is to be the first call.
+    pub fn new(first_call: u64) -> Self {
+        Self {
+            first_call,
+            started: Columns::new(STARTED),
+            ended: Columns::new(ENDED),
         }
     }
-    sink.extend_from_slice(&block.bytes[..block.len]);
-}
 
-const BLOCK_BYTES: usize = 256;
-const MAX_VARINT_BYTES: usize = 10;
-
-/// A part of a column. Its length stays in a register, unlike that of a vector, which may grow.
-struct Block {
-    bytes: [u8; BLOCK_BYTES],
-    len: usize,
-}
-
-impl Sink for Block {
-    #[inline(always)]
-    fn byte(&mut self, byte: u8) {
-        self.bytes[self.len] = byte;
-        self.len += 1;
+    /// The number of calls that started here.
+    pub fn n_started(&self) -> u64 {
+        self.started.n_rows
     }
-    #[inline(always)]
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.bytes[self.len..][..bytes.len()].copy_from_slice(bytes);
-        self.len += bytes.len();
+
+    /// Notes a call that started.
+    #[inline]
+    pub fn start(&mut self, call: &Started) {
+        let number = self.first_call + self.started.n_rows;
+        self.started.push([
+            u64::from(call.code),
+            u64::from(call.flags),
+            u64::from(call.thread),
+            call.parent.map_or(0, |parent| number - parent),
+            call.stamp.wall_ns,
+            plus_one(call.stamp.cpu_ns),
+            u64::from(call.offset),
+        ]);
+    }
+
+    /// Notes a call that ended.
+    #[inline]
+    pub fn end(&mut self, call: &EndedCall) {
+        self.ended.push([
+            call.number,
+            outcome_code(call.outcome),
+            call.n_states,
+            plus_one(call.first_state),
+            call.stamp.wall_ns,
+            plus_one(call.stamp.cpu_ns),
+            u64::from(call.offset),
+        ]);
+    }
+
+    /// The stored form, with these calls alive at the end of the chunk, by number.
+    pub fn finish(&mut self, calls: impl IntoIterator<Item = Live>) -> Vec<u8> {
+        let mut live = Columns::new(LIVE);
+        for call in calls {
+            live.push([call.number, call.n_states, plus_one(call.first_state)]);
+        }
+        let mut sink = Vec::with_capacity(4096);
+        sink.varint(self.first_call);
+        sink.varint(self.started.n_rows);
+        sink.varint(self.ended.n_rows);
+        sink.varint(live.n_rows);
+        self.started.put_all(&mut sink);
+        self.ended.put_all(&mut sink);
+        live.put_all(&mut sink);
+        sink
     }
 }
 
-fn put_deltas(sink: &mut Vec<u8>, values: impl Iterator<Item = u64>) {
-    let mut previous = 0u64;
-    put_column(
-        sink,
-        values.map(|value| {
-            let delta = value.wrapping_sub(previous) as i64;
-            previous = value;
-            zigzag(delta)
-        }),
-    );
+/// How the values of a column are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coding {
+    /// As they are.
+    Plain,
+    /// The difference to the value before.
+    Delta,
+}
+use Coding::{Delta, Plain};
+
+/// Code, flags, thread, distance of the parent or 0, wall and CPU time, offset.
+const STARTED: [Coding; 7] = [Plain, Plain, Plain, Plain, Delta, Delta, Delta];
+/// Number, outcome, number of states, first state, wall and CPU time, offset.
+const ENDED: [Coding; 7] = [Delta, Plain, Plain, Delta, Delta, Delta, Delta];
+/// Number, number of states, first state.
+const LIVE: [Coding; 3] = [Delta, Plain, Delta];
+
+/// Rows that wait to be encoded together, so that what a row costs is a few stores.
+const BLOCK_ROWS: usize = 64;
+
+/// A table that is written column by column.
+#[derive(Debug)]
+struct Columns<const N: usize> {
+    n_rows: u64,
+    columns: [Column; N],
 }
 
-fn column(source: &mut Source, n: usize) -> Result<Vec<u64>, Malformed> {
-    (0..n).map(|_| source.varint()).collect()
+#[derive(Debug)]
+struct Column {
+    coding: Coding,
+    /// The last rows, not encoded yet.
+    block: [u64; BLOCK_ROWS],
+    /// The last value encoded.
+    previous: u64,
+    encoded: Vec<u8>,
 }
 
-fn deltas(source: &mut Source, n: usize) -> Result<Vec<u64>, Malformed> {
-    let mut previous = 0u64;
-    let mut next = |coded| {
-        previous = previous.wrapping_add(unzigzag(coded) as u64);
-        previous
-    };
-    (0..n).map(|_| source.varint().map(&mut next)).collect()
+impl<const N: usize> Columns<N> {
+    fn new(codings: [Coding; N]) -> Self {
+        let column = |coding| Column {
+            coding,
+            block: [0; BLOCK_ROWS],
+            previous: 0,
+            encoded: Vec::new(),
+        };
+        Self {
+            n_rows: 0,
+            columns: codings.map(column),
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, row: [u64; N]) {
+        let at = self.n_rows as usize % BLOCK_ROWS;
+        for (column, value) in self.columns.iter_mut().zip(row) {
+            column.block[at] = value;
+        }
+        self.n_rows += 1;
+        if at + 1 == BLOCK_ROWS {
+            self.encode(BLOCK_ROWS);
+        }
+    }
+
+    #[inline(never)]
+    fn encode(&mut self, n_waiting: usize) {
+        for column in &mut self.columns {
+            column.encode(n_waiting);
+        }
+    }
+
+    fn put_all(&mut self, sink: &mut Vec<u8>) {
+        self.encode(self.n_rows as usize % BLOCK_ROWS);
+        for column in &self.columns {
+            sink.extend_from_slice(&column.encoded);
+        }
+    }
 }
 
+impl Column {
+    fn encode(&mut self, n_waiting: usize) {
+        let values = &mut self.block[..n_waiting];
+        if self.coding == Delta {
+            let mut previous = self.previous;
+            for value in &mut *values {
+                let delta = value.wrapping_sub(previous) as i64;
+                previous = *value;
+                *value = zigzag(delta);
+            }
+            self.previous = previous;
+        }
+        if values.iter().fold(0, |all, value| all | value) < 0x80 {
+            let bytes = self.block.map(|value| value as u8);
+            self.encoded.extend_from_slice(&bytes[..n_waiting]);
+        } else {
+            for value in &*values {
+                self.encoded.varint(*value);
+            }
+        }
+    }
+}
+
+fn columns<const N: usize>(
+    source: &mut Source,
+    codings: [Coding; N],
+    n_rows: usize,
+) -> Result<[Vec<u64>; N], Malformed> {
+    let mut columns = [const { Vec::new() }; N];
+    for (column, coding) in columns.iter_mut().zip(codings) {
+        *column = (0..n_rows)
+            .map(|_| source.varint())
+            .collect::<Result<_, _>>()?;
+        if coding == Delta {
+            let mut previous = 0u64;
+            for value in column {
+                previous = previous.wrapping_add(unzigzag(*value) as u64);
+                *value = previous;
+            }
+        }
+    }
+    Ok(columns)
+}
+
+#[inline]
 fn plus_one(value: Option<u64>) -> u64 {
     value.map_or(0, |value| value + 1)
 }
@@ -348,9 +409,16 @@ mod tests {
         }
     }
 
+    fn encode(directory: &Directory) -> Vec<u8> {
+        let mut writer = DirectoryWriter::new(directory.first_call);
+        directory.started.iter().for_each(|call| writer.start(call));
+        directory.ended.iter().for_each(|call| writer.end(call));
+        writer.finish(directory.live.iter().copied())
+    }
+
     #[test]
     fn a_directory_comes_back_and_is_searched() {
-        let directory = Directory::decode(&example().encode()).unwrap();
+        let directory = Directory::decode(&encode(&example())).unwrap();
         assert_eq!(directory, example());
         assert_eq!(directory.started(11).unwrap().parent, Some(10));
         assert!(directory.started(9).is_none() && directory.started(12).is_none());
@@ -360,8 +428,40 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_of_several_blocks_comes_back() {
+        for n in [63, 64, 65, 200] {
+            let call = |i: u64| Started {
+                code: i as u32 % 3,
+                flags: 1,
+                thread: 0,
+                parent: (!i.is_multiple_of(5)).then_some(i / 2),
+                stamp: Stamp {
+                    wall_ns: i * i,
+                    cpu_ns: (i < 100).then_some(i << 20),
+                },
+                offset: 7 * i as u32,
+            };
+            let end = |i: u64| EndedCall {
+                number: i ^ 1,
+                outcome: Outcome::Returned,
+                n_states: if i == 70 { u64::MAX } else { i % 4 },
+                first_state: (!i.is_multiple_of(4)).then_some(3 * i),
+                stamp: call(i).stamp,
+                offset: 7 * i as u32 + 5,
+            };
+            let directory = Directory {
+                first_call: 1000,
+                started: (1000..1000 + n).map(call).collect(),
+                ended: (0..n).map(end).collect(),
+                live: Vec::new(),
+            };
+            assert_eq!(Directory::decode(&encode(&directory)).unwrap(), directory);
+        }
+    }
+
+    #[test]
     fn no_prefix_of_a_directory_is_one() {
-        let bytes = example().encode();
+        let bytes = encode(&example());
         for cut in 0..bytes.len() {
             assert!(Directory::decode(&bytes[..cut]).is_err());
         }

@@ -103,35 +103,125 @@ pub struct Stamp {
 /// What applying one record did.
 #[derive(Debug)]
 pub enum Step {
-    /// A variable, an object, a clock or a thread changed.
+    /// A variable, an object, a call, a clock or a thread changed.
     Change,
     /// The top call has one more state.
     State(StateKind),
-    /// A call became the top call.
-    Started(Stamp),
-    /// The top call, or a suspended one, came to its end.
-    Ended(Ended),
 }
 
-/// A call that came to its end.
-#[derive(Debug)]
-pub struct Ended {
-    /// Counted from the start of the session.
-    pub number: u64,
-    /// How.
-    pub outcome: Outcome,
-    /// The number of its states.
-    pub n_states: u64,
-    /// Its first state, counted from the start of the session.
-    pub first_state: Option<u64>,
-    /// When.
-    pub stamp: Stamp,
+/// Is told of the calls that start and end while records are applied.
+pub trait CallLog {
+    /// The call became the top call of the thread; the records after CALL begin at the offset.
+    fn started(&mut self, call: &LiveCall, thread: u32, stamp: Stamp, offset: usize);
+    /// The call came to its end with the record that begins at the offset.
+    fn ended(&mut self, call: &LiveCall, outcome: Outcome, stamp: Stamp, offset: usize);
+}
+
+/// Nobody asks.
+impl CallLog for () {
+    fn started(&mut self, _: &LiveCall, _: u32, _: Stamp, _: usize) {}
+    fn ended(&mut self, _: &LiveCall, _: Outcome, _: Stamp, _: usize) {}
 }
 
 impl Replica {
     /// Applies the next record.
     #[inline(always)]
     pub fn step(&mut self, source: &mut Source) -> Result<Step, Malformed> {
+        self.step_logged(source, &mut ())
+    }
+
+    /// Applies the records that begin before `end`. A malformed one is the next of the source.
+    pub fn run(
+        &mut self,
+        source: &mut Source,
+        end: usize,
+        log: &mut impl CallLog,
+    ) -> Result<(), Malformed> {
+        loop {
+            self.run_through_common(source, end, log);
+            if source.offset() >= end {
+                return Ok(());
+            }
+            let start = *source;
+            if let Err(malformed) = self.step_logged(source, log) {
+                *source = start;
+                return Err(malformed);
+            }
+        }
+    }
+
+    /// Applies the common records that come next, up to the first one of a rare kind or form, or
+    /// that is malformed, or that begins at `end` or later.
+    #[inline(always)]
+    fn run_through_common(&mut self, source: &mut Source, end: usize, log: &mut impl CallLog) {
+        let bytes = source.all();
+        let end = end.min(bytes.len());
+        let mut at = source.offset();
+        while let Some(call) = self.calls.get_mut(self.threads.top as usize) {
+            let (mut n_lines, mut line_offset) = (0, call.line_offset);
+            let mut stopped_by = None;
+            while at < end {
+                let tag = bytes[at];
+                if tag < record::LINE {
+                    line_offset = line_offset.wrapping_add(i64::from(tag) - 0x40);
+                    n_lines += 1;
+                    at += 1;
+                } else if tag >= record::SLOT_0 {
+                    let slot = usize::from(tag - record::SLOT_0);
+                    // The arguments of a call come one after the other.
+                    if slot == call.slots.len() && slot < call.slots.capacity() {
+                        call.slots.push(Cell::UNBOUND);
+                    }
+                    let Some(place) = call.slots.get_mut(slot) else {
+                        break;
+                    };
+                    let Some(value) = bytes[at + 1..].first_chunk() else {
+                        break;
+                    };
+                    let Some(len) = Source::common_value_len(value) else {
+                        break;
+                    };
+                    place.set_inline(value, len);
+                    at += 1 + len;
+                } else if (record::ATTR..=record::FIDELITY).contains(&tag) {
+                    let mut source = Source::at_offset(bytes, at + 1);
+                    if change_object(&mut self.objects, None, tag, &mut source).is_err() {
+                        break;
+                    }
+                    at = source.offset();
+                } else {
+                    stopped_by = Some(tag);
+                    break;
+                }
+            }
+            if n_lines > 0 {
+                if call.n_states == 0 {
+                    call.first_state = Some(self.n_states);
+                }
+                call.line_offset = line_offset;
+                call.n_states += n_lines;
+                self.n_states += n_lines;
+            }
+            let mut source = Source::at_offset(bytes, at + 1);
+            let applied = match stopped_by {
+                Some(record::CALL) => self.start_call(&mut source, log),
+                Some(record::RETURN) => self.end_top(&mut source, Outcome::Returned, log),
+                _ => break,
+            };
+            if applied.is_err() {
+                break;
+            }
+            at = source.offset();
+        }
+        *source = Source::at_offset(bytes, at);
+    }
+
+    #[inline(always)]
+    fn step_logged(
+        &mut self,
+        source: &mut Source,
+        log: &mut impl CallLog,
+    ) -> Result<Step, Malformed> {
         let tag = source.byte()?;
         if tag < record::LINE {
             return self.line(source, i64::from(tag) - 0x40);
@@ -140,65 +230,11 @@ impl Replica {
             return self.slot(source, usize::from(tag - record::SLOT_0));
         }
         match tag {
-            record::CALL => self.start_call(source),
-            record::RETURN => self.end_top(source, Outcome::Returned),
-            _ => self.rare(source, tag),
+            record::CALL => self.start_call(source, log)?,
+            record::RETURN => self.end_top(source, Outcome::Returned, log)?,
+            _ => return self.rare(source, tag, log),
         }
-    }
-
-    /// Applies the lines, variables and changes of objects that come next, up to the first record of
-    /// another kind, or of an unusual or malformed form, or that begins at `end` or later. Those are
-    /// left to [`step`](Self::step).
-    #[inline(always)]
-    pub fn run_through_lines(&mut self, source: &mut Source, end: usize) {
-        let Some(call) = self.calls.get_mut(self.threads.top as usize) else {
-            return;
-        };
-        let rest = source.rest();
-        let end = end.saturating_sub(source.offset()).min(rest.len());
-        let (mut at, mut n_lines, mut line_offset) = (0, 0, call.line_offset);
-        while at < end {
-            let tag = rest[at];
-            if tag < record::LINE {
-                line_offset = line_offset.wrapping_add(i64::from(tag) - 0x40);
-                n_lines += 1;
-                at += 1;
-                continue;
-            }
-            if tag < record::SLOT_0 {
-                if !(record::ATTR..=record::FIDELITY).contains(&tag) {
-                    break;
-                }
-                let mut source = Source::at_offset(rest, at + 1);
-                if change_object(&mut self.objects, None, tag, &mut source).is_err() {
-                    break;
-                }
-                at = source.offset();
-                continue;
-            }
-            let slot = usize::from(tag - record::SLOT_0);
-            let Some(place) = call.slots.get_mut(slot) else {
-                break;
-            };
-            let Some(value) = rest[at + 1..].first_chunk() else {
-                break;
-            };
-            let Some(len) = Source::common_value_len(value) else {
-                break;
-            };
-            *place = Cell::inline(value, len);
-            at += 1 + len;
-        }
-        if n_lines > 0 {
-            if call.n_states == 0 {
-                call.first_state = Some(self.n_states);
-            }
-            call.line_offset = line_offset;
-            call.n_states += n_lines;
-            self.n_states += n_lines;
-        }
-        let passed = source.bytes(at);
-        debug_assert!(passed.is_ok(), "`at` is within the rest");
+        Ok(Step::Change)
     }
 
     #[inline(always)]
@@ -232,7 +268,14 @@ impl Replica {
         Ok(Step::Change)
     }
 
-    fn rare(&mut self, source: &mut Source, tag: u8) -> Result<Step, Malformed> {
+    #[inline(never)]
+    fn rare(
+        &mut self,
+        source: &mut Source,
+        tag: u8,
+        log: &mut dyn CallLog,
+    ) -> Result<Step, Malformed> {
+        let start = source.offset() - 1;
         match tag {
             record::LINE => {
                 let delta = source.signed()?;
@@ -250,7 +293,7 @@ impl Replica {
                 self.line(source, 0)?;
                 return Ok(Step::State(StateKind::Exit));
             }
-            record::UNWIND => return self.end_top(source, Outcome::Raised),
+            record::UNWIND => self.end_top(source, Outcome::Raised, log)?,
             record::YIELD => {
                 source.value()?;
                 let top = self.pop(source)?;
@@ -268,7 +311,7 @@ impl Replica {
                 let Some(call) = self.suspended.remove(&number) else {
                     return source.malformed("the drop of a call that is not suspended");
                 };
-                return Ok(self.end(call, Outcome::Dropped));
+                self.end(call, Outcome::Dropped, log, start);
             }
             record::THREAD => {
                 let thread = source.varint()? as usize;
@@ -335,18 +378,24 @@ impl Replica {
     }
 
     #[inline(always)]
-    fn start_call(&mut self, source: &mut Source) -> Result<Step, Malformed> {
+    fn start_call<L: CallLog + ?Sized>(
+        &mut self,
+        source: &mut Source,
+        log: &mut L,
+    ) -> Result<(), Malformed> {
         let parent = self.top().map(|call| call.number);
-        let call = self.new_call(source, self.n_calls)?;
+        let at = self.new_call(source, self.n_calls)?;
         let stamp = self.take_stamp();
-        self.calls[call as usize].parent = parent;
+        let call = &mut self.calls[at as usize];
+        call.parent = parent;
+        log.started(call, self.threads.current, stamp, source.offset());
         self.n_calls += 1;
-        self.push(call);
-        Ok(Step::Started(stamp))
+        self.push(at);
+        Ok(())
     }
 
     /// Reads `code, flags, namespace, [locals object]` into a call taken from the free ones.
-    #[inline]
+    #[inline(always)]
     fn new_call(&mut self, source: &mut Source, number: u64) -> Result<u32, Malformed> {
         let code = source.varint_u32()?;
         let flags = source.varint()?;
@@ -391,27 +440,28 @@ impl Replica {
         Ok(())
     }
 
-    #[inline]
-    fn end_top(&mut self, source: &mut Source, outcome: Outcome) -> Result<Step, Malformed> {
+    #[inline(always)]
+    fn end_top<L: CallLog + ?Sized>(
+        &mut self,
+        source: &mut Source,
+        outcome: Outcome,
+        log: &mut L,
+    ) -> Result<(), Malformed> {
+        let start = source.offset() - 1;
         source.value()?;
         let top = self.pop(source)?;
-        Ok(self.end(top, outcome))
+        self.end(top, outcome, log, start);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn end<L: CallLog + ?Sized>(&mut self, call: u32, outcome: Outcome, log: &mut L, start: usize) {
+        let stamp = self.take_stamp();
+        self.free_calls.push(call);
+        log.ended(&self.calls[call as usize], outcome, stamp, start);
     }
 
     #[inline]
-    fn end(&mut self, call: u32, outcome: Outcome) -> Step {
-        let stamp = self.take_stamp();
-        self.free_calls.push(call);
-        let call = &self.calls[call as usize];
-        Step::Ended(Ended {
-            number: call.number,
-            outcome,
-            n_states: call.n_states,
-            first_state: call.first_state,
-            stamp,
-        })
-    }
-
     fn take_stamp(&mut self) -> Stamp {
         self.stamp.take().unwrap_or(Stamp {
             wall_ns: self.clock_ns,
@@ -419,11 +469,13 @@ impl Replica {
         })
     }
 
+    #[inline]
     fn push(&mut self, call: u32) {
         self.threads.stacks[self.threads.current as usize].push(call);
         self.threads.top = call;
     }
 
+    #[inline]
     fn pop(&mut self, source: &Source) -> Result<u32, Malformed> {
         let stack = &mut self.threads.stacks[self.threads.current as usize];
         match stack.pop() {

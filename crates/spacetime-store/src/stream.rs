@@ -342,6 +342,7 @@ impl<'a> Source<'a> {
     }
 
     /// Reads from an offset (from the end, if it lies beyond).
+    #[inline]
     pub fn at_offset(bytes: &'a [u8], at: usize) -> Self {
         let at = at.min(bytes.len());
         Self { bytes, at }
@@ -363,6 +364,12 @@ impl<'a> Source<'a> {
     #[inline(always)]
     pub fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
+    }
+
+    /// All bytes, those read already among them.
+    #[inline(always)]
+    pub(crate) fn all(&self) -> &'a [u8] {
+        self.bytes
     }
 
     /// The bytes not read yet.
@@ -501,15 +508,14 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Passes over one value and keeps it in a place. A short one is written there at once: built
-    /// elsewhere and then moved, it would wait for its own bytes to leave the store buffer.
+    /// Passes over one value and keeps it in a place.
     #[inline(always)]
     pub(crate) fn value_into(&mut self, place: &mut Cell) -> Result<(), Malformed> {
         if let Some(bytes) = self.rest().first_chunk()
             && let Some(len) = Self::common_value_len(bytes)
         {
             self.at += len;
-            *place = Cell::inline(bytes, len);
+            place.set_inline(bytes, len);
             return Ok(());
         }
         self.rare_value_into(place)

@@ -5,10 +5,11 @@
 use std::time::Instant;
 
 use rusqlite::{Connection, TransactionBehavior, params};
+use spacetime_model::Outcome;
 
-use crate::directory::Directory;
+use crate::directory::{DirectoryWriter, EndedCall, Live, Started};
 use crate::keyframe::{KeyframeWriter, Piece};
-use crate::replica::{Replica, Step};
+use crate::replica::{CallLog, LiveCall, Replica, Stamp};
 use crate::sealed::{MAX_RAW_BYTES, Place, Sealer};
 use crate::stream::{Malformed, Source};
 use crate::{Error, Result};
@@ -32,15 +33,47 @@ pub struct OpenSession {
 }
 
 /// The chunk that is being filled.
-#[derive(Default)]
 pub struct OpenChunk {
     number: u64,
     keyframe: Vec<u8>,
     pieces: Vec<Piece>,
     pub delta: Vec<u8>,
-    directory: Directory,
+    directory: DirectoryWriter,
     first_state: u64,
     pub begun: Option<Instant>,
+}
+
+/// Notes in the directory what happens to calls.
+struct ChunkLog<'a> {
+    directory: &'a mut DirectoryWriter,
+    /// Where in the chunk's delta the records begin that are applied.
+    base: usize,
+}
+
+impl CallLog for ChunkLog<'_> {
+    #[inline(always)]
+    fn started(&mut self, call: &LiveCall, thread: u32, stamp: Stamp, offset: usize) {
+        self.directory.start(&Started {
+            code: call.code,
+            flags: call.flags,
+            thread,
+            parent: call.parent,
+            stamp,
+            offset: (self.base + offset) as u32,
+        });
+    }
+
+    #[inline(always)]
+    fn ended(&mut self, call: &LiveCall, outcome: Outcome, stamp: Stamp, offset: usize) {
+        self.directory.end(&EndedCall {
+            number: call.number,
+            outcome,
+            n_states: call.n_states,
+            first_state: call.first_state,
+            stamp,
+            offset: (self.base + offset) as u32,
+        });
+    }
 }
 
 impl OpenSession {
@@ -49,7 +82,15 @@ impl OpenSession {
             id,
             replica: Replica::default(),
             keyframes: KeyframeWriter::default(),
-            chunk: OpenChunk::default(),
+            chunk: OpenChunk {
+                number: 0,
+                keyframe: Vec::new(),
+                pieces: Vec::new(),
+                delta: Vec::new(),
+                directory: DirectoryWriter::new(0),
+                first_state: 0,
+                begun: None,
+            },
             keyframe_chunk: 0,
             keyframe_size: 0,
             delta_since_keyframe: 0,
@@ -62,41 +103,24 @@ impl OpenSession {
         let n_wanted = bytes.len().min(SLICE_BYTES);
         let chunk = &mut self.chunk;
         chunk.begun.get_or_insert_with(Instant::now);
-        let base = chunk.delta.len();
         let mut source = Source::new(bytes);
-        let mut good = 0;
-        let result = loop {
-            self.replica.run_through_lines(&mut source, n_wanted);
-            if source.offset() >= n_wanted {
-                good = source.offset();
-                break Ok(());
-            }
-            let start = source.offset();
-            match self.replica.step(&mut source) {
-                Ok(Step::Change | Step::State(_)) => {}
-                Ok(Step::Started(stamp)) => {
-                    let thread = self.replica.current_thread();
-                    if let Some(call) = self.replica.top() {
-                        chunk
-                            .directory
-                            .start(call, thread, stamp, base + source.offset());
-                    }
-                }
-                Ok(Step::Ended(ended)) => chunk.directory.end(&ended, base + start),
-                Err(Malformed { at, found }) => {
-                    good = good.max(start);
-                    let tag = bytes[start];
-                    break Err(Error::Misuse(format!(
-                        "{found} in a record with tag {tag:#04x} ({} bytes into it)",
-                        at - start
-                    )));
-                }
-            }
+        let mut log = ChunkLog {
+            directory: &mut chunk.directory,
+            base: chunk.delta.len(),
         };
-        chunk.delta.extend_from_slice(&bytes[..good]);
+        let result = self.replica.run(&mut source, n_wanted, &mut log);
+        let n_good = source.offset();
+        chunk.delta.extend_from_slice(&bytes[..n_good]);
         match result {
-            Ok(()) => (good, Ok(())),
-            Err(error) => (bytes.len(), Err(error)),
+            Ok(()) => (n_good, Ok(())),
+            Err(Malformed { at, found }) => {
+                let tag = bytes[n_good];
+                let error = Error::Misuse(format!(
+                    "{found} in a record with tag {tag:#04x} ({} bytes into it)",
+                    at - n_good
+                ));
+                (bytes.len(), Err(error))
+            }
         }
     }
 
@@ -115,8 +139,13 @@ impl OpenSession {
         if !chunk.keyframe.is_empty() || number == 0 {
             self.keyframe_chunk = number;
         }
-        chunk.directory.finish(replica);
-        let directory = chunk.directory.encode();
+        let live = |call: &LiveCall| Live {
+            number: call.number,
+            n_states: call.n_states,
+            first_state: call.first_state,
+        };
+        let live = replica.live_calls().into_iter().map(live);
+        let directory = chunk.directory.finish(live);
         let place = Place::Directory { session, number };
         let directory = sealer
             .seal(place, &[&directory])
@@ -152,7 +181,7 @@ impl OpenSession {
             chunk.first_state as i64,
             (replica.n_states - chunk.first_state) as i64,
             chunk.directory.first_call as i64,
-            chunk.directory.started.len() as i64,
+            chunk.directory.n_started() as i64,
             chunk.delta.len() as i64,
             chunk.keyframe.len() as i64,
             data,
@@ -177,9 +206,7 @@ impl OpenSession {
         chunk.keyframe.clear();
         chunk.delta.clear();
         chunk.delta.shrink_to(2 * CHUNK_BYTES);
-        chunk.directory.first_call = self.replica.n_calls;
-        chunk.directory.started.clear();
-        chunk.directory.ended.clear();
+        chunk.directory = DirectoryWriter::new(self.replica.n_calls);
         chunk.first_state = self.replica.n_states;
         chunk.begun = None;
         if self.delta_since_keyframe < CHUNK_BYTES.max(2 * self.keyframe_size) {
