@@ -11,9 +11,7 @@ import pytest
 from conftest import TESTS, Run
 from run_stdlib_tests import LEFT_OUT
 
-# `json` and `heapq` belong here too: their tests take longer than the limit of a process, because
-# all that a frame reaches is compared again after each stretch of code that is not recorded.
-MODULES = ["textwrap", "difflib", "statistics"]
+MODULES = ["textwrap", "difflib", "heapq", "json", "statistics"]
 
 
 @pytest.mark.parametrize("module", MODULES)

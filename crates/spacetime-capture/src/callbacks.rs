@@ -81,7 +81,8 @@ pub unsafe fn make(event: Event, disable_marker: *mut PyObject) -> *mut PyObject
     DISABLE.store(disable_marker, Ordering::Relaxed);
     let call: vectorcallfunc = match event {
         Event::PyStart => on_start,
-        Event::PyResume | Event::PyThrow => on_resume,
+        Event::PyResume => on_resume,
+        Event::PyThrow => on_throw,
         Event::PyReturn => on_return,
         Event::PyYield => on_yield,
         Event::PyUnwind => on_unwind,
@@ -185,6 +186,24 @@ unsafe fn int_argument(arguments: Arguments, at: usize) -> i32 {
     unsafe { layout::small_int(argument(arguments, at)).unwrap_or(0) as i32 }
 }
 
+/// The plan of a code object, made now if the code is new.
+unsafe fn known_code(recorder: &mut Recorder, object: *mut PyObject) -> *mut Code {
+    // SAFETY: passed on.
+    match recorder.codes.get_mut(&(object as usize)) {
+        Some(code) if code.is_asked => &raw mut **code,
+        _ => unsafe { registry::first_seen(recorder, object) },
+    }
+}
+
+/// The answer to an event: whether the next one at this place is of interest.
+unsafe fn go_on_if(is_of_interest: bool) -> *mut PyObject {
+    // SAFETY: passed on.
+    match is_of_interest {
+        true => unsafe { none() },
+        false => unsafe { disable() },
+    }
+}
+
 unsafe extern "C" fn on_line(
     _callable: *mut PyObject,
     arguments: Arguments,
@@ -211,16 +230,9 @@ unsafe extern "C" fn on_start(
     unsafe {
         with_recorder(|recorder, tstate, live| {
             let object = argument(arguments, 0);
-            let code = match recorder.codes.get_mut(&(object as usize)) {
-                Some(code) => &raw mut **code,
-                None => registry::first_seen(recorder, object),
-            };
+            let code = known_code(recorder, object);
             match (*code).role {
-                Role::Foreign if (*code).is_pure || !recorder.registry.records_lines => disable(),
-                Role::Foreign => {
-                    recorder.foreign_code_runs();
-                    none()
-                }
+                Role::Foreign => go_on_if(recorder.foreign_code_runs(code)),
                 Role::Function | Role::Line => {
                     recorder.frame_starts_at(live);
                     if (*code).number.is_none() {
@@ -240,19 +252,32 @@ unsafe extern "C" fn on_resume(
     _n: usize,
     _names: *mut PyObject,
 ) -> *mut PyObject {
-    // SAFETY: `PY_RESUME(code, offset)`, `PY_THROW(code, offset, exception)`.
+    // SAFETY: `PY_RESUME(code, offset)`.
     unsafe {
         with_recorder(|recorder, tstate, live| {
             let object = argument(arguments, 0);
-            match recorder.codes.get(&(object as usize)) {
-                Some(code) if code.role != Role::Foreign => {
+            let code = known_code(recorder, object);
+            match (*code).role {
+                Role::Foreign => go_on_if(recorder.foreign_code_runs(code)),
+                Role::Function | Role::Line => {
                     recorder.resume_call(tstate, live, object);
+                    none()
                 }
-                Some(code) if code.is_pure => {}
-                _ => recorder.foreign_code_runs(),
             }
-            none()
         })
+    }
+}
+
+unsafe extern "C" fn on_throw(
+    callable: *mut PyObject,
+    arguments: Arguments,
+    n: usize,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: as for `PY_RESUME`. This event cannot be switched off.
+    unsafe {
+        Py_DECREF(on_resume(callable, arguments, n, names));
+        none()
     }
 }
 
@@ -356,6 +381,13 @@ unsafe extern "C" fn on_instruction(
                 return disable();
             }
             if recorder.tier == Tier::Portable {
+                return none();
+            }
+            if code.role == Role::Foreign {
+                match code.site(at) {
+                    Some(action) => recorder.foreign_site(tstate, live, code, action),
+                    None => recorder.after_foreign_site(tstate, live),
+                }
                 return none();
             }
             if bits & unit::LINE != 0 {

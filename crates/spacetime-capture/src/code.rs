@@ -58,8 +58,10 @@ pub enum SiteAction {
     Call(CallShape),
     /// The same for a callable that is the value of this global name.
     CallGlobal(CallShape, *mut PyObject),
-    /// A method of the object at this place is about to become a value.
-    Escape(StackPosition),
+    /// The same for a call whose arguments are in one tuple or other iterable.
+    CallUnpacked(CallShape),
+    /// The attribute of this name of the object at this place is about to become a value.
+    Escape(StackPosition, *mut PyObject),
 }
 
 /// What an instruction event means, as bits of [`Code::units`].
@@ -117,10 +119,14 @@ pub struct Code {
     pub uses_instructions_as_lines: bool,
     /// Runs no code that can change an object.
     pub is_pure: bool,
-    /// A C function that changes objects is used as a value.
-    pub escapes: bool,
     /// Global names whose calls were taken as harmless.
     pub trusted_callees: Vec<*mut PyObject>,
+    /// The user's choice is known: `role` follows it.
+    pub is_asked: bool,
+    /// Its sites are known.
+    pub is_analyzed: bool,
+    /// Events of its sites are on, though it is not recorded.
+    pub is_listened_to: bool,
 }
 
 /// `CO_OPTIMIZED`: locals are in slots.
@@ -297,8 +303,10 @@ pub unsafe fn plan(
             sites: BTreeMap::new(),
             uses_instructions_as_lines: false,
             is_pure: false,
-            escapes: false,
             trusted_callees: Vec::new(),
+            is_asked: false,
+            is_analyzed: false,
+            is_listened_to: false,
         };
         code.find_slots_bound_at_start();
         let facts = (facts_wanted != Facts::None)
@@ -424,8 +432,9 @@ fn apply(
         let mut draft = LineDraft::default();
         let row = site.line.wrapping_sub(facts.min_line) as usize;
         let line = drafts.get_mut(row).unwrap_or(&mut draft);
-        let has_row = row < n_lines;
-        let in_line = |slot: Option<u16>| slot.filter(|_| has_row);
+        // What is not recorded has no lines at whose end to look.
+        let has_end = row < n_lines && code.role != Role::Foreign;
+        let in_line = |slot: Option<u16>| slot.filter(|_| has_end);
         let mut touch = |slot: Option<u16>, or_else: SiteAction| match in_line(slot) {
             Some(slot) => line.touched.push(slot),
             None => {
@@ -449,8 +458,16 @@ fn apply(
                 touch(site.receiver_slot, SiteAction::Mark(site.receiver));
                 line.in_place.extend(in_line(site.receiver_slot));
             }
-            SiteKind::LoadDunderDict => line.unknown = true,
-            SiteKind::Call(shape) | SiteKind::CallEx(shape) => match shape.callee {
+            SiteKind::LoadDunderDict if has_end => line.unknown = true,
+            // What is done to the dict has sites of its own.
+            SiteKind::LoadDunderDict => continue,
+            SiteKind::CallEx(shape) => match shape.callee {
+                Callee::Method { name, .. } if !effects::may_matter(name_of(name)) => continue,
+                _ => {
+                    sites.insert(site.unit, SiteAction::CallUnpacked(shape));
+                }
+            },
+            SiteKind::Call(shape) => match shape.callee {
                 Callee::Method { name, .. } if !effects::may_matter(name_of(name)) => continue,
                 Callee::Method {
                     name,
@@ -476,7 +493,10 @@ fn apply(
     }
     for load in &facts.escaping_loads {
         if effects::is_mutator(name_of(load.name)) {
-            sites.insert(load.unit, SiteAction::Escape(load.receiver));
+            sites.insert(
+                load.unit,
+                SiteAction::Escape(load.receiver, name_objects[load.name as usize]),
+            );
             has_effects = true;
         }
     }
@@ -502,12 +522,8 @@ fn apply(
         }
     }
 
-    let escaping_attributes: Vec<u32> = facts.escaping_loads.iter().map(|load| load.name).collect();
-    code.escapes = facts
-        .escapes
-        .iter()
-        .any(|name| !escaping_attributes.contains(name) && effects::is_mutator(name_of(*name)));
-    code.is_pure = !has_effects && !code.escapes;
+    code.is_pure = !has_effects;
+    code.is_analyzed = true;
     code.uses_instructions_as_lines = facts.line_events_are_slow;
     code.min_line = facts.min_line;
     code.plans = drafts.into_iter().map(LinePlan::from).collect();

@@ -12,6 +12,8 @@ use std::ffi::CStr;
 unsafe extern "C" {
     /// The type of bound methods of Python functions.
     static mut PyMethod_Type: PyTypeObject;
+    /// Finds a name along the bases of a type (borrowed); runs no code and raises nothing.
+    fn _PyType_Lookup(type_: *mut PyTypeObject, name: *mut PyObject) -> *mut PyObject;
 }
 
 /// Names of C functions and methods that change their receiver or first argument.
@@ -92,46 +94,28 @@ pub const CHANGES_OTHERS: &[&str] = &[
     "memmove",
     "memset",
     "pack_into",
+    "preadv",
+    "readv",
     "recvfrom_into",
+    "recvmsg_into",
     "throw",
 ];
 
-/// Names of C functions that may give out a method of their argument.
-pub const GIVES_METHODS: &[&str] = &["attrgetter", "getattr", "methodcaller"];
+/// The C function that gives out methods of its argument.
+const GETATTR: &str = "getattr";
 
-/// Whether methods of the object that change it are in C: builtin containers and their like.
-///
-/// # Safety
-/// `object` must be null or a live object.
-pub unsafe fn has_c_mutators(object: *mut PyObject) -> bool {
-    // SAFETY: reads the type.
-    unsafe {
-        !object.is_null()
-            && !is_made_by_class_statement(Py_TYPE(object))
-            && !is_text_or_number(object)
-    }
-}
+/// C types whose instances, when called, only run code that is noticed by itself.
+const CALLABLES_IN_PYTHON: &[&str] = &["_lru_cache_wrapper", "itemgetter"];
 
-/// Whether changing the object may change another one that is tracked: the dict of an instance, a
-/// view of memory.
-///
-/// # Safety
-/// `object` must be null or a live object.
-pub unsafe fn may_be_part_of_another(object: *mut PyObject) -> bool {
-    // SAFETY: reads the type.
-    unsafe {
-        !object.is_null()
-            && (Py_TYPE(object) == &raw mut PyDict_Type
-                || Py_TYPE(object) == &raw mut PyMemoryView_Type)
-    }
-}
-
-unsafe fn is_text_or_number(object: *mut PyObject) -> bool {
-    // SAFETY: reads the type and, of tuples, items.
-    unsafe {
-        crate::atoms::classify(object) != crate::atoms::Class::Object || PyModule_Check(object) != 0
-    }
-}
+/// Names of C functions and types that call their first argument, now or later, from C.
+const CALLS_ARGUMENT: &[&str] = &[
+    "accumulate",
+    "filter",
+    "map",
+    "partial",
+    "reduce",
+    "starmap",
+];
 
 /// Whether a C function of this name changes something.
 pub fn is_mutator(name: &str) -> bool {
@@ -145,65 +129,87 @@ pub enum Effect {
     None,
     /// This object.
     Changes(*mut PyObject),
-    /// Nothing yet, but a C method that changes an object is now a value that C code may call unseen.
-    Escapes,
+    /// Nothing yet, but a C method that changes this object is now a value that C code may call unseen.
+    Exposes(*mut PyObject),
+    /// The same for a C function that changes whatever it is called with.
+    ExposesAll,
     /// It cannot be told.
     Unknown,
+}
+
+/// What something is called with: the object it is bound to and its first arguments, null where there
+/// is none or it is not known.
+#[derive(Clone, Copy)]
+pub struct Arguments {
+    /// `self`, if it is not part of the callable.
+    pub bound: *mut PyObject,
+    /// The first argument.
+    pub first: *mut PyObject,
+    /// The second argument.
+    pub second: *mut PyObject,
+}
+
+impl Arguments {
+    /// Nothing is known.
+    pub const UNKNOWN: Arguments = Arguments {
+        bound: std::ptr::null_mut(),
+        first: std::ptr::null_mut(),
+        second: std::ptr::null_mut(),
+    };
+
+    /// What a C function changes, if it does.
+    fn receiver(self) -> *mut PyObject {
+        match self.bound.is_null() {
+            true => self.first,
+            false => self.bound,
+        }
+    }
 }
 
 /// The effect of calling an object.
 ///
 /// # Safety
-/// All arguments must be null or live objects, with the GIL held.
-pub unsafe fn of_call(
-    callee: *mut PyObject,
-    bound: *mut PyObject,
-    first_argument: *mut PyObject,
-) -> Effect {
+/// The callee and all arguments must be null or live objects, with the GIL held.
+pub unsafe fn of_call(callee: *mut PyObject, arguments: Arguments) -> Effect {
     // SAFETY: each branch follows the exact type.
     unsafe {
         if callee.is_null() {
             return Effect::Unknown;
         }
         let type_ = Py_TYPE(callee);
-        if type_ == &raw mut PyFunction_Type || PyType_Check(callee) != 0 {
+        if type_ == &raw mut PyFunction_Type {
             return Effect::None;
         }
-        let receiver = if bound.is_null() {
-            first_argument
-        } else {
-            bound
-        };
+        if PyType_Check(callee) != 0 {
+            return match calls_argument(bare_name(callee.cast())) {
+                true => of_handing_over(arguments.first),
+                false => Effect::None,
+            };
+        }
+        let receiver = arguments.receiver();
         if type_ == &raw mut PyMethod_Type {
-            // `im_func` and `im_self` of PyMethodObject.
-            let (function, bound) = (
-                layout::field(callee.cast(), 16),
-                layout::field(callee.cast(), 24),
+            let (function, bound) = method_parts(callee);
+            let (first, second) = (receiver, arguments.first);
+            return of_call(
+                function,
+                Arguments {
+                    bound,
+                    first,
+                    second,
+                },
             );
-            return of_call(function, bound, receiver);
         }
         if PyCFunction_Check(callee) != 0 {
-            let function = callee.cast::<PyCFunctionObject>();
-            let owner = (*function).m_self;
-            let is_method = !owner.is_null() && PyModule_Check(owner) == 0;
-            let name = CStr::from_ptr((*(*function).m_ml).ml_name).to_str();
-            if !is_method && name.is_ok_and(|name| GIVES_METHODS.contains(&name)) {
-                return if has_c_mutators(receiver) {
-                    Effect::Escapes
-                } else {
-                    Effect::None
-                };
-            }
-            return named(
-                (*(*function).m_ml).ml_name,
-                if is_method { owner } else { receiver },
-            );
+            let (name, owner) = function_parts(callee);
+            return match owner.is_null() {
+                true if name == GETATTR => of_giving_method(arguments.first, arguments.second),
+                true if calls_argument(name) => of_handing_over(arguments.first),
+                true => named(name, receiver),
+                false => named(name, owner),
+            };
         }
         if type_ == &raw mut PyMethodDescr_Type {
-            return named(
-                (*(*callee.cast::<PyMethodDescrObject>()).d_method).ml_name,
-                receiver,
-            );
+            return named(descriptor_name(callee), receiver);
         }
         if type_ == &raw mut PyWrapperDescr_Type || type_ == &raw mut PyClassMethodDescr_Type {
             let name = super::heap::names::text_of((*callee.cast::<PyDescrObject>()).d_name);
@@ -216,16 +222,153 @@ pub unsafe fn of_call(
         let flags = (*type_).tp_flags;
         match flags & Py_TPFLAGS_HEAPTYPE != 0 && (*type_).tp_call.is_some() {
             true if has_python_call(type_) => Effect::None,
+            _ if CALLABLES_IN_PYTHON.contains(&bare_name(type_)) => Effect::None,
             _ => Effect::Unknown,
         }
     }
 }
 
-unsafe fn named(name: *const std::ffi::c_char, receiver: *mut PyObject) -> Effect {
-    // SAFETY: names of C functions are C strings.
-    match unsafe { CStr::from_ptr(name) }.to_str() {
-        Ok(name) if CHANGES_OTHERS.contains(&name) => Effect::Unknown,
-        Ok(name) if !is_mutator(name) => Effect::None,
+/// Whether the effect of calling this C callable depends on what it is called with.
+///
+/// # Safety
+/// `callee` must be null or a live object, with the GIL held.
+pub unsafe fn depends_on_arguments(callee: *mut PyObject) -> bool {
+    // SAFETY: each branch follows the exact type.
+    unsafe {
+        if callee.is_null() {
+            return true;
+        }
+        let name = match PyCFunction_Check(callee) {
+            0 if PyType_Check(callee) != 0 => bare_name(callee.cast()),
+            0 => return false,
+            _ => function_parts(callee).0,
+        };
+        calls_argument(name) || name == GETATTR
+    }
+}
+
+fn calls_argument(name: &str) -> bool {
+    CALLS_ARGUMENT.contains(&name)
+}
+
+/// A name in C; one that is not UTF-8 is in no table.
+unsafe fn c_name<'a>(name: *const std::ffi::c_char) -> &'a str {
+    // SAFETY: names of C functions and types live as long as those.
+    unsafe { CStr::from_ptr(name) }.to_str().unwrap_or("?")
+}
+
+/// The name of a type without its module.
+unsafe fn bare_name<'a>(type_: *mut PyTypeObject) -> &'a str {
+    // SAFETY: passed on.
+    let name = unsafe { c_name((*type_).tp_name) };
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// `im_func` and `im_self` of a bound method.
+unsafe fn method_parts(method: *mut PyObject) -> (*mut PyObject, *mut PyObject) {
+    // SAFETY: `PyMethodObject` begins with them.
+    unsafe {
+        (
+            layout::field(method.cast(), 16),
+            layout::field(method.cast(), 24),
+        )
+    }
+}
+
+/// The name of a C function and the object it is bound to, null for functions of modules.
+unsafe fn function_parts<'a>(function: *mut PyObject) -> (&'a str, *mut PyObject) {
+    // SAFETY: passed on.
+    unsafe {
+        let function = function.cast::<PyCFunctionObject>();
+        let owner = (*function).m_self;
+        let is_method = !owner.is_null() && PyModule_Check(owner) == 0;
+        let owner = if is_method {
+            owner
+        } else {
+            std::ptr::null_mut()
+        };
+        (c_name((*(*function).m_ml).ml_name), owner)
+    }
+}
+
+/// The name of a C method that is not bound.
+unsafe fn descriptor_name<'a>(descriptor: *mut PyObject) -> &'a str {
+    // SAFETY: passed on.
+    unsafe { c_name((*(*descriptor.cast::<PyMethodDescrObject>()).d_method).ml_name) }
+}
+
+/// The effect of making a value of the object's attribute of this name. Functions that are not bound
+/// are no concern before they are called or handed over.
+///
+/// # Safety
+/// `receiver` must be null or a live object, `name` null or a live object.
+pub unsafe fn of_giving_method(receiver: *mut PyObject, name: *mut PyObject) -> Effect {
+    // SAFETY: passed on; names that are looked up are exact str.
+    unsafe {
+        if receiver.is_null() || PyType_Check(receiver) != 0 || PyModule_Check(receiver) != 0 {
+            return Effect::None;
+        }
+        if name.is_null() || Py_TYPE(name) != &raw mut PyUnicode_Type {
+            return Effect::Exposes(receiver);
+        }
+        if !super::heap::names::text_of(name).is_some_and(|name| is_mutator(&name)) {
+            return Effect::None;
+        }
+        // `super()` may find the method of a C base below one in Python.
+        let type_ = Py_TYPE(receiver);
+        let mut c_base = type_;
+        while is_made_by_class_statement(c_base) && !(*c_base).tp_base.is_null() {
+            c_base = (*c_base).tp_base;
+        }
+        let found = [type_, c_base].map(|type_| _PyType_Lookup(type_, name));
+        match found.into_iter().any(|attribute| is_c_method(attribute)) {
+            true => Effect::Exposes(receiver),
+            false => Effect::None,
+        }
+    }
+}
+
+unsafe fn is_c_method(attribute: *mut PyObject) -> bool {
+    // SAFETY: reads the type.
+    unsafe {
+        !attribute.is_null()
+            && (Py_TYPE(attribute) == &raw mut PyMethodDescr_Type
+                || Py_TYPE(attribute) == &raw mut PyWrapperDescr_Type)
+    }
+}
+
+/// The effect of handing a callable to C code that calls it. Bound methods were noticed when they
+/// were made.
+unsafe fn of_handing_over(callable: *mut PyObject) -> Effect {
+    // SAFETY: each branch follows the exact type.
+    unsafe {
+        if callable.is_null() {
+            return Effect::None;
+        }
+        let type_ = Py_TYPE(callable);
+        let is_harmless = if PyCFunction_Check(callable) != 0 {
+            let (name, owner) = function_parts(callable);
+            !owner.is_null() || is_harmless(name)
+        } else if is_c_method(callable) {
+            type_ == &raw mut PyMethodDescr_Type && is_harmless(descriptor_name(callable))
+        } else {
+            !["attrgetter", "methodcaller", "partial"].contains(&bare_name(type_))
+        };
+        match is_harmless {
+            true => Effect::None,
+            false => Effect::ExposesAll,
+        }
+    }
+}
+
+fn is_harmless(name: &str) -> bool {
+    !is_mutator(name) && !CHANGES_OTHERS.contains(&name)
+}
+
+fn named(name: &str, receiver: *mut PyObject) -> Effect {
+    match name {
+        name if CHANGES_OTHERS.contains(&name) => Effect::Unknown,
+        name if !is_mutator(name) => Effect::None,
         _ => Effect::Changes(receiver),
     }
 }
@@ -276,7 +419,7 @@ pub unsafe fn learn_python_class(class: *mut PyTypeObject) {
 
 /// Whether calling a C method of this name needs a look.
 pub fn may_matter(name: &str) -> bool {
-    is_mutator(name) || GIVES_METHODS.contains(&name) || CHANGES_OTHERS.contains(&name)
+    !is_harmless(name) || name == GETATTR || calls_argument(name)
 }
 
 #[cfg(test)]

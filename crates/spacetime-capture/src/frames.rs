@@ -69,6 +69,21 @@ impl LiveFrame {
         }
     }
 
+    /// Whether a frame is among those that called this one.
+    ///
+    /// # Safety
+    /// This frame must be running.
+    pub unsafe fn is_called_by(self, tier: Tier, other: LiveFrame) -> bool {
+        // SAFETY: callers of a running frame are running.
+        unsafe {
+            let mut caller = self.caller(tier);
+            while caller != LiveFrame::NONE && caller != other {
+                caller = caller.caller(tier);
+            }
+            caller == other
+        }
+    }
+
     /// The code object it runs (borrowed).
     ///
     /// # Safety

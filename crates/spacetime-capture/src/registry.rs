@@ -1,14 +1,14 @@
 //! Which code is recorded, and what the trace is told about it.
 
 use crate::code::{self, Code, GlobalCallee, Role};
-use crate::effects::{self, Effect};
+use crate::effects::{self, Arguments, Effect};
 use crate::frames::Tier;
 use crate::monitoring::{Event, Monitoring, Unavailable};
 use crate::recorder::Recorder;
 use crate::selfcheck;
 use pyo3_ffi::*;
 use spacetime_model::{CodeVersion, Signature, Slot, SlotKind};
-use std::ptr;
+use std::collections::hash_map::Entry;
 
 /// What the user asked for.
 pub struct Registry {
@@ -73,6 +73,7 @@ pub unsafe fn monitor(
     unsafe {
         let code = learn(recorder, object, role);
         (*code).role = role;
+        (*code).is_asked = true;
         (*code).only_lines = options.only_lines.clone();
         (*code).only_lines.sort_unstable();
         exclude(&mut *code, options);
@@ -90,6 +91,7 @@ pub unsafe fn first_seen(recorder: &mut Recorder, object: *mut PyObject) -> *mut
     unsafe {
         let role = ask_selector(recorder.registry.selector, object);
         let code = learn(recorder, object, role);
+        (*code).is_asked = true;
         if role != Role::Foreign {
             // Failing here means that the tool was taken away: nothing is recorded then.
             let _ = listen(recorder, &*code);
@@ -119,10 +121,12 @@ unsafe fn ask_selector(selector: *mut PyObject, object: *mut PyObject) -> Role {
     }
 }
 
-/// Plans a code object, once.
+/// Plans a code object; once more if it is recorded after it was not.
 unsafe fn learn(recorder: &mut Recorder, object: *mut PyObject, role: Role) -> *mut Code {
-    if let Some(code) = recorder.codes.get_mut(&(object as usize)) {
-        return &raw mut **code;
+    if let Some(known) = recorder.codes.get_mut(&(object as usize))
+        && (known.role != Role::Foreign || role == Role::Foreign)
+    {
+        return &raw mut **known;
     }
     let facts = match recorder.tier {
         _ if selfcheck::version().is_none() => code::Facts::None,
@@ -131,11 +135,48 @@ unsafe fn learn(recorder: &mut Recorder, object: *mut PyObject, role: Role) -> *
     };
     // SAFETY: passed on.
     let (planned, _) = unsafe { code::plan(object, role, facts, builtin_callee) };
-    let code = recorder
-        .codes
-        .entry(object as usize)
-        .or_insert(Box::new(planned));
-    &raw mut **code
+    match recorder.codes.entry(object as usize) {
+        Entry::Occupied(mut known) => {
+            // SAFETY: no frame of code that is not recorded is on the recorder's stack.
+            unsafe { replace_plan(&mut recorder.registry.monitoring, known.get_mut(), planned) };
+            &raw mut **known.into_mut()
+        }
+        Entry::Vacant(place) => &raw mut **place.insert(Box::new(planned)),
+    }
+}
+
+/// Takes another plan for a code object, and its events off: instructions that were switched off one
+/// by one are switched on again with them.
+unsafe fn replace_plan(monitoring: &mut Monitoring, known: &mut Code, planned: Code) {
+    // SAFETY: the plan holds a reference of its own to the code object.
+    unsafe {
+        if known.is_listened_to {
+            let _ = monitoring.listen_to_code(known.object, &[]);
+        }
+        Py_DECREF(known.object);
+    }
+    *known = planned;
+}
+
+/// Makes sure that the sites of code that is not recorded are listened to, if it has any. Says
+/// no if they are not known.
+///
+/// # Safety
+/// `object` must be a code object, with the GIL held and no exception set.
+pub unsafe fn listen_to_sites(recorder: &mut Recorder, object: *mut PyObject) -> bool {
+    // SAFETY: passed on.
+    unsafe {
+        let code = &mut *learn(recorder, object, Role::Foreign);
+        if code.role != Role::Foreign || code.is_listened_to || code.is_pure {
+            return true;
+        }
+        let monitoring = &mut recorder.registry.monitoring;
+        code.is_listened_to = code.is_analyzed
+            && monitoring
+                .listen_to_code(object, &[Event::Instruction])
+                .is_ok();
+        code.is_listened_to
+    }
 }
 
 unsafe fn exclude(code: &mut Code, options: &CodeOptions) {
@@ -161,10 +202,10 @@ fn builtin_callee(name: &str) -> GlobalCallee {
             return GlobalCallee::Other;
         }
         let callee = PyDict_GetItemString(builtins, c_name.as_ptr());
-        if callee.is_null() || effects::GIVES_METHODS.contains(&name) {
+        if callee.is_null() || effects::depends_on_arguments(callee) {
             return GlobalCallee::Other;
         }
-        match effects::of_call(callee, ptr::null_mut(), ptr::null_mut()) {
+        match effects::of_call(callee, Arguments::UNKNOWN) {
             Effect::None => GlobalCallee::Harmless,
             _ => GlobalCallee::Other,
         }

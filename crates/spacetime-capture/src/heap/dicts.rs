@@ -11,7 +11,7 @@
 
 use super::{EntryIndex, EntryState, Facet, Heap, Link, MAX_ITEMS};
 use crate::atoms::{self, Class};
-use crate::effects::{self, Effect};
+use crate::effects::{self, Arguments, Effect};
 use crate::layout;
 use pyo3_ffi::*;
 use rustc_hash::FxHashMap;
@@ -604,8 +604,8 @@ impl Heap {
                         if self
                             .trusted_callees
                             .contains(&(namespace.name_objects[at] as usize))
-                            && effects::of_call(item, std::ptr::null_mut(), std::ptr::null_mut())
-                                != Effect::None
+                            && (effects::depends_on_arguments(item)
+                                || effects::of_call(item, Arguments::UNKNOWN) != Effect::None)
                         {
                             self.has_untrusted_callee = true;
                         }

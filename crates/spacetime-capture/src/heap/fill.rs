@@ -251,7 +251,7 @@ impl Heap {
                 }
                 Attributes::Dict(dict) => {
                     if !dict.is_null() {
-                        self.instance_dicts.insert(dict as usize);
+                        self.note_instance_dict(dict, object);
                         dicts::for_each_entry(dict, |key, item| live.extend([key, item]));
                     }
                     (AttributeLayout::Pairs, live)

@@ -23,6 +23,7 @@
 
 mod compare;
 mod dicts;
+mod exposed;
 mod fill;
 pub mod names;
 pub mod types;
@@ -30,6 +31,7 @@ pub mod types;
 pub use dicts::{DictEvent, Namespace};
 
 use crate::atoms::{self, Class};
+use crate::layout;
 use names::Names;
 use pyo3_ffi::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -144,6 +146,8 @@ pub(crate) struct Entry {
     type_: *mut PyTypeObject,
     id: u32,
     edges: u32,
+    /// Those of its references that are slots of frames.
+    slot_edges: u32,
     epoch: u32,
     /// Event in which it last lost a reference.
     lost: u32,
@@ -159,6 +163,8 @@ pub(crate) struct Entry {
     attribute_layout: AttributeLayout,
     /// Nothing in it can change: text, functions, classes, modules, opaque objects.
     is_constant: bool,
+    /// It may be changed by C code out of sight.
+    is_exposed: bool,
     /// A dict whose changes are pushed by the dict watcher.
     watched: bool,
     /// A watched dict whose shadow is not complete: it is compared like others.
@@ -203,12 +209,15 @@ pub struct Heap {
     names: Names,
     namespaces: Vec<Namespace>,
     namespace_by_dict: FxHashMap<usize, u32>,
-    /// Dicts that tracked instances keep their attributes in, past and present.
-    instance_dicts: FxHashSet<usize>,
+    /// Dicts that tracked instances keep their attributes in, past and present, with those instances.
+    instance_dicts: FxHashMap<usize, (EntryIndex, u32)>,
     /// Global names whose calls are no longer looked at, by the address of the interned str.
     trusted_callees: FxHashSet<usize>,
     /// One of them was bound to something that may change objects.
     pub has_untrusted_callee: bool,
+    exposed: exposed::Exposed,
+    /// Entries and items compared only because objects may have changed unseen.
+    n_doubted: u64,
     next_id: u32,
     epoch: u32,
     event: u32,
@@ -238,9 +247,11 @@ impl Heap {
             names: Names::default(),
             namespaces: Vec::new(),
             namespace_by_dict: FxHashMap::default(),
-            instance_dicts: FxHashSet::default(),
+            instance_dicts: FxHashMap::default(),
             trusted_callees: FxHashSet::default(),
             has_untrusted_callee: false,
+            exposed: exposed::Exposed::default(),
+            n_doubted: 0,
             next_id: 1,
             epoch: 1,
             event: 1,
@@ -373,6 +384,9 @@ impl Heap {
             let entry = &mut self.entries[index as usize];
             entry.edges += 1;
             entry.gained = event;
+            if entry.is_exposed {
+                self.exposed.forget_visible();
+            }
             if entry.lost == event || entry.edges == 1 && entry.moved != event {
                 self.doubts.push(index);
             } else if entry.epoch != epoch {
@@ -397,11 +411,12 @@ impl Heap {
     unsafe fn announce(&mut self, object: *mut PyObject) -> EntryIndex {
         // SAFETY: `object` is alive.
         let type_ = unsafe { Py_TYPE(object) };
-        let entry = Entry {
+        let mut entry = Entry {
             object,
             type_,
             id: self.next_id,
             edges: 1,
+            slot_edges: 0,
             epoch: self.epoch,
             lost: 0,
             moved: 0,
@@ -412,6 +427,7 @@ impl Heap {
             state: EntryState::New,
             attribute_layout: AttributeLayout::Values,
             is_constant: false,
+            is_exposed: false,
             watched: false,
             dirty: false,
             content: Facet::default(),
@@ -421,16 +437,13 @@ impl Heap {
         };
         self.next_id += 1;
         self.n_live += 1;
-        let index = match self.free.pop() {
-            Some(index) => {
-                self.entries[index as usize] = entry;
-                index
-            }
-            None => {
-                self.entries.push(entry);
-                self.entries.len() as EntryIndex - 1
-            }
-        };
+        let index = self.free.pop();
+        let index = index.unwrap_or(self.entries.len() as EntryIndex);
+        self.exposed.announced(index, &mut entry);
+        match self.entries.get_mut(index as usize) {
+            Some(place) => *place = entry,
+            None => self.entries.push(entry),
+        }
         self.by_address.insert(object as usize, index);
         self.work.push(index);
         index
@@ -444,9 +457,16 @@ impl Heap {
         if entry.epoch != self.epoch {
             entry.epoch = self.epoch;
             if !entry.is_constant {
+                self.n_doubted += 1 + entry.content.items.len() as u64 / 32;
                 self.work.push(index);
             }
         }
+    }
+
+    /// How much was compared so far only because objects may have changed unseen: entries, and items
+    /// of large ones.
+    pub fn n_doubted(&self) -> u64 {
+        self.n_doubted
     }
 
     /// Compares the entry with its object at the next [`Heap::settle`], whatever its epoch. The object
@@ -466,16 +486,34 @@ impl Heap {
         self.doubts.push(index);
     }
 
-    /// Whether changing an object changes another one too: it is the dict of a tracked instance, or a
-    /// view of memory.
+    /// Whether changing an object may change another one that is tracked: it is the dict of an
+    /// instance, or a view of memory.
+    ///
+    /// # Safety
+    /// `object` must be null or alive, with the GIL held.
     #[inline]
-    pub fn is_seen_through_another(&self, index: EntryIndex) -> bool {
-        let entry = &self.entries[index as usize];
-        match entry.kind {
-            Kind::Dict => self.instance_dicts.contains(&(entry.object as usize)),
-            Kind::Opaque => entry.type_ == &raw mut PyMemoryView_Type,
-            _ => false,
+    pub unsafe fn is_part_of_another(&self, object: *mut PyObject) -> bool {
+        // SAFETY: reads the type and, of dicts, a field.
+        unsafe {
+            if object.is_null() || PyDict_Check(object) == 0 {
+                return !object.is_null() && Py_TYPE(object) == &raw mut PyMemoryView_Type;
+            }
+            // A dict made of an instance's attributes after the instance was compared last is split.
+            layout::dict_is_split(object) || self.owner_of_dict(object).is_some()
         }
+    }
+
+    /// The tracked instance whose attributes are in a dict, with its number.
+    fn owner_of_dict(&self, dict: *mut PyObject) -> Option<(EntryIndex, u32)> {
+        let &(index, id) = self.instance_dicts.get(&(dict as usize))?;
+        self.is_known(index, id).then_some((index, id))
+    }
+
+    /// Whether the entry still is the object of this number.
+    fn is_known(&self, index: EntryIndex, id: u32) -> bool {
+        self.entries.get(index as usize).is_some_and(|entry| {
+            entry.id == id && matches!(entry.state, EntryState::New | EntryState::Live)
+        })
     }
 
     /// Whether an entry is about this object, as far as addresses tell.
@@ -518,6 +556,16 @@ impl Heap {
         self.by_address.insert(object as usize, index);
         self.doubts.push(index);
         true
+    }
+
+    /// Notes that a slot of a frame refers to the entry, or no longer does.
+    #[inline(always)]
+    pub fn count_slot(&mut self, index: EntryIndex, is_gained: bool) {
+        let slot_edges = &mut self.entries[index as usize].slot_edges;
+        *slot_edges = match is_gained {
+            true => *slot_edges + 1,
+            false => *slot_edges - 1,
+        };
     }
 
     /// Drops one reference.
@@ -645,7 +693,13 @@ impl Heap {
     /// Compares an entry and, below it, everything that has no other reference.
     unsafe fn compare_doubted(&mut self, index: EntryIndex) {
         let entry = &mut self.entries[index as usize];
-        if entry.doubted == self.event || entry.edges == 0 || entry.state != EntryState::Live {
+        // The watcher would have told of the death of a dict.
+        let is_certain = entry.watched && !entry.dirty;
+        if is_certain
+            || entry.doubted == self.event
+            || entry.edges == 0
+            || entry.state != EntryState::Live
+        {
             return;
         }
         entry.doubted = self.event;
@@ -785,6 +839,8 @@ impl Heap {
         ] {
             queue.clear();
         }
+        self.instance_dicts.clear();
+        self.exposed.forget_entries();
         self.names = Names::default();
         self.types.forget();
         (self.next_id, self.epoch, self.event) = (1, self.epoch.wrapping_add(1), 1);

@@ -1,0 +1,266 @@
+//! Code that is not recorded, and what it does to objects that recorded calls reach.
+//!
+//! At first every start of such code raises the heap's epoch, so that all that a recorded frame
+//! reaches is compared again before its next state. That costs nothing while the code runs,
+//! but much where recorded frames reach many objects. Once enough was compared in vain, the sites of
+//! all code that is not recorded are listened to instead, for the rest of the recording: only what
+//! they change is compared.
+
+use super::Recorder;
+use super::sites::effect_of_site;
+use crate::code::{Code, Role, SiteAction, unit};
+use crate::effects::Effect;
+use crate::frames::{LiveFrame, Pending, Thread, Tier};
+use crate::layout;
+use crate::registry;
+use pyo3_ffi::*;
+
+/// Entries compared in vain, in all, after which sites are listened to. A site costs about as much
+/// as comparing three entries, and listening to a code object as much as thirty.
+const PATIENCE: u64 = 20_000;
+
+/// How changes by code that is not recorded are noticed.
+#[derive(Default)]
+pub(super) struct Foreign {
+    /// Its sites are listened to.
+    pub by_sites: bool,
+    /// The sites of some code are not known: they cannot be listened to.
+    is_hopeless: bool,
+    /// Sites whose instruction has not ended, outermost first.
+    pub unfinished: Vec<Unfinished>,
+}
+
+/// A site in code that is not recorded.
+pub(super) struct Unfinished {
+    live: LiveFrame,
+    /// Monitored calls on the stack when it began.
+    depth: usize,
+    pending: Pending,
+}
+
+impl Foreign {
+    #[inline(always)]
+    pub(super) fn has_unfinished(&self) -> bool {
+        !self.unfinished.is_empty()
+    }
+}
+
+impl Recorder {
+    /// A frame of code that is not recorded starts or is resumed. Says whether the next time is of
+    /// interest too.
+    ///
+    /// # Safety
+    /// Must be called in the callback of the event, with the GIL held.
+    pub unsafe fn foreign_code_runs(&mut self, code: *const Code) -> bool {
+        // SAFETY: codes live as long as the recorder.
+        unsafe {
+            let (object, is_pure) = ((*code).object, (*code).is_pure);
+            if is_pure || !self.registry.records_lines {
+                return false;
+            }
+            if self.foreign.by_sites {
+                if registry::listen_to_sites(self, object) {
+                    return false;
+                }
+                self.foreign.by_sites = false;
+                self.foreign.is_hopeless = true;
+            }
+        }
+        self.heap.doubt_everything();
+        true
+    }
+
+    /// Control passes between a monitored call and code that is not recorded.
+    #[inline]
+    pub(super) fn pass_foreign_code(&mut self) {
+        if !self.foreign.by_sites {
+            self.heap.doubt_everything();
+        }
+    }
+
+    /// Starts to listen to sites if raising the epoch turned out to be costly.
+    ///
+    /// # Safety
+    /// Must be called in a callback, with the GIL held.
+    pub(super) unsafe fn judge_foreign_code(&mut self) {
+        let foreign = &self.foreign;
+        if foreign.by_sites || foreign.is_hopeless || self.heap.n_doubted() < PATIENCE {
+            return;
+        }
+        // SAFETY: passed on.
+        unsafe { self.listen_to_running_code() };
+    }
+
+    #[cold]
+    unsafe fn listen_to_running_code(&mut self) {
+        if self.tier == Tier::Portable || self.thread.is_null() {
+            return;
+        }
+        self.heap.doubt_everything();
+        self.foreign.by_sites = true;
+        // SAFETY: the frames from the running one down are running; frame objects are counted.
+        unsafe {
+            let mut frame = PyThreadState_GetFrame(self.tstate);
+            let mut live = LiveFrame::current(self.tier, self.tstate);
+            let thread: &Thread = &*self.thread;
+            let mut depth = thread.frames.len();
+            while !frame.is_null() && live != LiveFrame::NONE {
+                let thread: &Thread = &*self.thread;
+                match thread.frames[..depth].last() {
+                    Some(monitored) if monitored.live == live => depth -= 1,
+                    _ => self.listen_to_running_frame(live, depth, PyFrame_GetLasti(frame)),
+                }
+                let caller = PyFrame_GetBack(frame);
+                Py_DECREF(frame.cast());
+                (frame, live) = (caller, live.caller(self.tier));
+            }
+            Py_XDECREF(frame.cast());
+        }
+        self.foreign.unfinished.reverse();
+    }
+
+    unsafe fn listen_to_running_frame(&mut self, live: LiveFrame, depth: usize, offset: i32) {
+        // SAFETY: passed on.
+        unsafe {
+            let object = live.code(self.tier);
+            if !registry::listen_to_sites(self, object) {
+                self.foreign.by_sites = false;
+                self.foreign.is_hopeless = true;
+                return;
+            }
+            let Some(code) = self.codes.get(&(object as usize)) else {
+                return;
+            };
+            // The offset may be that of the instruction's last inline cache.
+            let at = offset.max(0) as usize / 2;
+            let around = code.units.get(at.saturating_sub(CACHES_OF_CALL)..=at);
+            let is_site =
+                around.is_none_or(|units| units.iter().any(|bits| bits & unit::SITE != 0));
+            if is_site && code.role == Role::Foreign {
+                let pending = Pending::Everything;
+                self.foreign.unfinished.push(Unfinished {
+                    live,
+                    depth,
+                    pending,
+                });
+            }
+        }
+    }
+
+    /// An instruction of code that is not recorded may be about to change an object.
+    ///
+    /// # Safety
+    /// Must be called in the callback of an instruction event at this unit of a frame that runs `code`.
+    pub unsafe fn foreign_site(
+        &mut self,
+        tstate: *mut PyThreadState,
+        live: LiveFrame,
+        code: &Code,
+        action: SiteAction,
+    ) {
+        // SAFETY: passed on.
+        unsafe {
+            self.after_foreign_site(tstate, live);
+            if self.thread.is_null() {
+                return;
+            }
+            let pending = if self.is_alone(tstate) {
+                let (effect, _) = effect_of_site(live, code, action);
+                if let Effect::Changes(object) = effect
+                    && self.heap.find(object).is_some()
+                {
+                    // What the running line did so far comes first.
+                    self.heap.begin_event();
+                    self.observe_top();
+                }
+                self.pending(effect)
+            } else {
+                Pending::Everything
+            };
+            if pending != Pending::Nothing {
+                let depth = (*self.thread).frames.len();
+                self.foreign.unfinished.push(Unfinished {
+                    live,
+                    depth,
+                    pending,
+                });
+            }
+        }
+    }
+
+    /// The instruction after such a site is about to run.
+    ///
+    /// # Safety
+    /// As for [`Recorder::foreign_site`].
+    pub unsafe fn after_foreign_site(&mut self, tstate: *mut PyThreadState, live: LiveFrame) {
+        let unfinished = &mut self.foreign.unfinished;
+        let Some(at) = unfinished.iter().rposition(|site| site.live == live) else {
+            return;
+        };
+        // Instructions of frames above ended with an exception.
+        let is_last = at + 1 == unfinished.len();
+        let pending = unfinished[at].pending;
+        unfinished.truncate(at);
+        // SAFETY: passed on.
+        unsafe {
+            if !is_last || !self.is_alone(tstate) {
+                self.heap.doubt_everything();
+                return;
+            }
+            self.heap.begin_event();
+            if matches!(pending, Pending::Entry { .. }) {
+                self.observe_top();
+            }
+            self.compare_pending(pending);
+            self.settle();
+            self.heap.sink.commit();
+        }
+    }
+
+    /// Whether only this thread runs, as at the last event. Where others run, everything is doubted.
+    unsafe fn is_alone(&mut self, tstate: *mut PyThreadState) -> bool {
+        // SAFETY: `tstate` is the current thread state.
+        if tstate == self.tstate && unsafe { !layout::other_threads_exist(tstate) } {
+            return true;
+        }
+        // The next event of a monitored call begins as after a switch of threads.
+        self.tstate = std::ptr::null_mut();
+        false
+    }
+
+    /// Writes what the innermost monitored call changed so far on its line.
+    unsafe fn observe_top(&mut self) {
+        // SAFETY: frames on the stack are running.
+        unsafe {
+            let thread = &mut *self.thread;
+            if !thread.frames.is_empty() {
+                self.observe_caller(thread);
+                self.settle();
+            }
+        }
+    }
+
+    /// Looks at sites whose instruction has not ended, at an event of the innermost monitored call,
+    /// or (`starts`) before another call of this frame is put on the stack.
+    ///
+    /// # Safety
+    /// The frame must be running.
+    #[cold]
+    pub(super) unsafe fn look_at_unfinished(&mut self, thread: &Thread, starts: Option<LiveFrame>) {
+        let n_calls = thread.frames.len();
+        let tier = self.tier;
+        let mut is_changed = false;
+        self.foreign.unfinished.retain(|site| {
+            let is_over = site.depth >= n_calls;
+            is_changed |= is_over;
+            // SAFETY: passed on.
+            !is_over || starts.is_some_and(|live| unsafe { live.is_called_by(tier, site.live) })
+        });
+        if is_changed {
+            self.heap.doubt_everything();
+        }
+    }
+}
+
+/// Inline caches of a call instruction, in code units.
+const CACHES_OF_CALL: usize = 3;

@@ -1,0 +1,189 @@
+//! What a line changed, and the state before the next one.
+
+use super::Recorder;
+use crate::atoms::{self, Class};
+use crate::frames::{LiveFrame, Pending, SlotShadow, Thread};
+use pyo3_ffi::*;
+use spacetime_store::stream::{self, Sink};
+
+impl Recorder {
+    /// A line of a monitored call is about to run.
+    ///
+    /// # Safety
+    /// Must be called in the callback of an event of a frame that runs `code`, with the GIL held.
+    #[inline]
+    pub unsafe fn line(
+        &mut self,
+        tstate: *mut PyThreadState,
+        live: LiveFrame,
+        code: *mut PyObject,
+        line: i32,
+    ) {
+        // SAFETY: passed on.
+        unsafe {
+            let thread = &mut *self.enter_thread(tstate);
+            let Some(frame) = self.top_frame(thread, live, code) else {
+                return;
+            };
+            self.tick();
+            self.observe(thread, frame, true);
+            let top = &mut thread.frames[frame];
+            let code = &*top.code;
+            top.plan = code.plan(line);
+            if code.wants_line(line) && top.by_line && !self.is_over_budget {
+                stream::put_line(&mut self.heap.sink, line - top.line);
+                self.heap.sink.record_end();
+                top.line = line;
+                self.n_states += 1;
+            }
+            self.heap.sink.commit();
+        }
+    }
+
+    /// An instruction at which a line may begin is about to run, in code whose LINE events are slow.
+    /// LINE fires when the line differs from that of the instruction before; a jump back to the line's own beginning counts as well.
+    ///
+    /// # Safety
+    /// As for [`Recorder::line`].
+    pub unsafe fn line_from_instruction(
+        &mut self,
+        tstate: *mut PyThreadState,
+        live: LiveFrame,
+        code: *mut PyObject,
+        line: i32,
+        unit: u32,
+    ) {
+        // SAFETY: passed on.
+        unsafe {
+            let thread = &mut *self.enter_thread(tstate);
+            let Some(frame) = self.top_frame(thread, live, code) else {
+                return;
+            };
+            let top = &mut thread.frames[frame];
+            if line == 0 {
+                top.last_line = 0;
+                return;
+            }
+            let begins = top.last_unit == 0 || line != top.last_line || unit <= top.last_unit;
+            (top.last_unit, top.last_line) = (unit, line);
+            if begins {
+                self.line(tstate, live, code, line);
+            }
+        }
+    }
+
+    /// Writes what changed since the last event of a frame: the line it ran is over, or (`ends_line`
+    /// false) it is about to enter another call.
+    #[inline]
+    pub(super) unsafe fn observe(&mut self, thread: &mut Thread, frame: usize, ends_line: bool) {
+        // SAFETY: the frame is running; plans live as long as their code.
+        unsafe {
+            let plan = &*thread.frames[frame].plan;
+            for &slot in &plan.written {
+                let held = plan.writes_come_last || plan.in_place.contains(&slot);
+                self.read_slot(thread, frame, slot as usize, held);
+            }
+            let top = &mut thread.frames[frame];
+            let first_slot = top.first_slot;
+            for &slot in &plan.touched {
+                if let SlotShadow::Entry(entry) = thread.slots[first_slot + slot as usize] {
+                    self.heap.touch(entry);
+                    if self.heap.is_part_of_another(self.heap.object_of(entry)) {
+                        self.heap.doubt_everything();
+                    }
+                }
+            }
+            let pending = top.pending;
+            if ends_line {
+                top.pending = Pending::Nothing;
+            }
+            self.compare_pending(pending);
+            if plan.unknown || self.heap.has_untrusted_callee {
+                self.heap.doubt_everything();
+            }
+            let (epoch, n_doubted) = (self.heap.epoch(), self.heap.n_doubted());
+            if self.heap.has_exposed() {
+                let n_slots = (*thread.frames[frame].code).n_slots;
+                let slots = &thread.slots[first_slot..first_slot + n_slots];
+                let is_held = |entry| slots.contains(&SlotShadow::Entry(entry));
+                self.heap
+                    .look_at_exposed(thread.frames[frame].call + 1, is_held);
+            }
+            let top = &mut thread.frames[frame];
+            if top.synced_epoch != self.heap.epoch() {
+                self.sync(thread, frame);
+            }
+            self.settle();
+            if epoch != self.heap.epoch() {
+                self.heap.review_exposed(self.heap.n_doubted() - n_doubted);
+            }
+        }
+    }
+
+    /// The innermost recorded call is about to enter another: what it changed so far on its line is
+    /// written first.
+    pub(super) unsafe fn observe_caller(&mut self, thread: &mut Thread) {
+        let caller = thread.frames.len() - 1;
+        // SAFETY: passed on.
+        unsafe {
+            match thread.frames[caller].by_line {
+                true => self.observe(thread, caller, false),
+                // Between entry and exit of a function-level call nothing is watched.
+                false => self.heap.doubt_everything(),
+            }
+        }
+    }
+
+    /// Compares everything that a frame reaches and that may have changed unseen.
+    pub(super) unsafe fn sync(&mut self, thread: &mut Thread, frame: usize) {
+        let frame = &mut thread.frames[frame];
+        frame.synced_epoch = self.heap.epoch();
+        // SAFETY: codes of frames on the stack are alive.
+        let code = unsafe { &*frame.code };
+        for shadow in &thread.slots[frame.first_slot..frame.first_slot + code.n_slots] {
+            if let SlotShadow::Entry(entry) = *shadow {
+                self.heap.ensure(entry);
+            }
+        }
+        self.heap.ensure_names(frame.namespace);
+        if let Some(locals) = frame
+            .locals_namespace
+            .filter(|&locals| locals != frame.namespace)
+        {
+            self.heap.ensure_names(locals);
+        }
+    }
+
+    /// A dict that is tracked is about to take an object: what the running line did to its slots is
+    /// written first, so that no old reference stands for a new object at its address.
+    ///
+    /// # Safety
+    /// The GIL must be held, and the program, not a callback, be running.
+    pub unsafe fn before_dict_change(&mut self, item: *mut PyObject) {
+        // SAFETY: the frames on the stack are running.
+        unsafe {
+            if !self.is_active || atoms::classify(item) != Class::Object {
+                return;
+            }
+            let tstate = PyThreadState_Get();
+            if tstate != self.tstate {
+                self.heap.doubt_everything();
+                return;
+            }
+            let thread = &mut *self.thread;
+            let Some(top) = thread.frames.last() else {
+                return;
+            };
+            if !top.by_line {
+                self.heap.doubt_everything();
+                return;
+            }
+            self.heap.begin_event();
+            let frame = thread.frames.len() - 1;
+            for &slot in &(*thread.frames[frame].plan).written {
+                self.read_slot(thread, frame, slot as usize, false);
+            }
+            self.settle();
+        }
+    }
+}

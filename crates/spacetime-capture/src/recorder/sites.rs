@@ -1,0 +1,170 @@
+//! Sites: single instructions that may change an object, seen right before and after they run.
+
+use super::Recorder;
+use crate::code::{Code, SiteAction};
+use crate::effects::{self, Arguments, Effect};
+use crate::frames::{LiveFrame, Pending};
+use crate::layout;
+use pyo3_ffi::*;
+use spacetime_bytecode::StackPosition;
+
+impl Recorder {
+    /// An instruction of a monitored call that may change an object is about to run. Says whether the
+    /// next time is of interest too.
+    ///
+    /// # Safety
+    /// Must be called in the callback of an instruction event at this unit of a frame that runs `code`.
+    pub unsafe fn site(
+        &mut self,
+        tstate: *mut PyThreadState,
+        live: LiveFrame,
+        code: &Code,
+        action: SiteAction,
+    ) -> bool {
+        // SAFETY: passed on.
+        unsafe {
+            let thread = &mut *self.enter_thread(tstate);
+            let Some(frame) = self.top_frame(thread, live, code.object) else {
+                return true;
+            };
+            let (effect, callee) = effect_of_site(live, code, action);
+            thread.frames[frame].pending = self.pending(effect);
+            match action {
+                SiteAction::CallGlobal(_, name)
+                    if effect == Effect::None && !effects::depends_on_arguments(callee) =>
+                {
+                    self.heap.trust_callee(name);
+                    false
+                }
+                _ => true,
+            }
+        }
+    }
+
+    /// The instruction after a site is about to run.
+    ///
+    /// # Safety
+    /// As for [`Recorder::site`].
+    pub unsafe fn after_site(&mut self, tstate: *mut PyThreadState, live: LiveFrame, code: &Code) {
+        // SAFETY: passed on.
+        unsafe {
+            let thread = &mut *self.enter_thread(tstate);
+            let Some(frame) = self.top_frame(thread, live, code.object) else {
+                return;
+            };
+            if thread.frames[frame].pending != Pending::Nothing {
+                self.observe(thread, frame, true);
+                self.heap.sink.commit();
+            }
+        }
+    }
+
+    /// What has to be compared after an instruction with this effect.
+    ///
+    /// # Safety
+    /// The objects in `effect` must be null or alive, with the GIL held.
+    pub(super) unsafe fn pending(&mut self, effect: Effect) -> Pending {
+        match effect {
+            Effect::None => Pending::Nothing,
+            Effect::Unknown => Pending::Everything,
+            Effect::Exposes(object) => {
+                // SAFETY: passed on.
+                unsafe { self.heap.expose(object) };
+                Pending::Nothing
+            }
+            Effect::ExposesAll => {
+                self.heap.expose_everything();
+                Pending::Nothing
+            }
+            // SAFETY: passed on.
+            Effect::Changes(object) if unsafe { self.heap.is_part_of_another(object) } => {
+                Pending::Everything
+            }
+            Effect::Changes(object) => match self.heap.find(object) {
+                Some(entry) => Pending::Entry {
+                    entry,
+                    id: self.heap.id_of(entry),
+                    epoch: self.heap.epoch(),
+                },
+                None => Pending::Nothing,
+            },
+        }
+    }
+
+    /// Compares what an instruction may have changed, at the next [`crate::heap::Heap::settle`].
+    pub(super) fn compare_pending(&mut self, pending: Pending) {
+        match pending {
+            Pending::Nothing => {}
+            Pending::Entry { entry, id, epoch }
+                if epoch == self.heap.epoch() && self.heap.is_live(entry, id) =>
+            {
+                self.heap.touch(entry);
+            }
+            // It may have been compared while the instruction ran.
+            Pending::Entry { .. } | Pending::Everything => self.heap.doubt_everything(),
+        }
+    }
+}
+
+/// What an instruction is about to change, and what it calls, if it does.
+///
+/// # Safety
+/// The frame must be running `code` at this site.
+pub(super) unsafe fn effect_of_site(
+    live: LiveFrame,
+    code: &Code,
+    action: SiteAction,
+) -> (Effect, *mut PyObject) {
+    let null = std::ptr::null_mut();
+    // SAFETY: the stack below the static depth is in use at this unit.
+    unsafe {
+        let stack = |position: StackPosition| live.stack(code.n_slots, position.0);
+        match action {
+            SiteAction::Mark(position) => (Effect::Changes(stack(position)), null),
+            SiteAction::Call(shape) | SiteAction::CallGlobal(shape, _) => {
+                let (mut callee, mut bound) =
+                    (stack(shape.callee_position), stack(shape.self_position));
+                if callee.is_null() {
+                    (callee, bound) = (bound, null);
+                }
+                let argument = |at: u16| match at < shape.n_args {
+                    true => stack(StackPosition(shape.first_arg_position.0 + at)),
+                    false => null,
+                };
+                let (first, second) = (argument(0), argument(1));
+                let arguments = Arguments {
+                    bound,
+                    first,
+                    second,
+                };
+                (effects::of_call(callee, arguments), callee)
+            }
+            SiteAction::CallUnpacked(shape) => {
+                let callee = [shape.callee_position, shape.self_position].map(stack);
+                let callee = callee.into_iter().find(|callee| !callee.is_null());
+                let callee = callee.unwrap_or(null);
+                let packed = stack(shape.first_arg_position);
+                if PyTuple_CheckExact(packed) == 0 {
+                    // What it is called with is not known yet; a bound method knows its object.
+                    let effect = effects::of_call(callee, Arguments::UNKNOWN);
+                    let is_unknown = match effect {
+                        Effect::Changes(object) => object.is_null(),
+                        _ => effects::depends_on_arguments(callee),
+                    };
+                    return (if is_unknown { Effect::Unknown } else { effect }, callee);
+                }
+                let mut items = layout::tuple_items(packed).iter().copied();
+                let (first, second) = (items.next(), items.next());
+                let arguments = Arguments {
+                    bound: null,
+                    first: first.unwrap_or(null),
+                    second: second.unwrap_or(null),
+                };
+                (effects::of_call(callee, arguments), callee)
+            }
+            SiteAction::Escape(position, name) => {
+                (effects::of_giving_method(stack(position), name), null)
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Slots of frames: what they hold against what they held.
+
+use super::Recorder;
+use crate::atoms::{self, Class};
+use crate::code::Code;
+use crate::frames::{SlotShadow, Thread};
+use crate::layout;
+use pyo3_ffi::*;
+use spacetime_store::stream::{self, Sink, fidelity, value};
+
+impl Recorder {
+    /// Writes a slot if it changed. `held` says that what it held before was alive until the slot was
+    /// written, so that nothing found now can be a new object at its address.
+    #[inline]
+    pub(super) unsafe fn read_slot(
+        &mut self,
+        thread: &mut Thread,
+        frame: usize,
+        slot: usize,
+        held: bool,
+    ) {
+        let frame = &thread.frames[frame];
+        // SAFETY: the frame is running `code`; the value is alive in it.
+        unsafe {
+            let code = &*frame.code;
+            let object = frame.live.slot(self.tier, code, slot);
+            let shadow = &mut thread.slots[frame.first_slot + slot];
+            if object.is_null() {
+                if *shadow != SlotShadow::Null {
+                    let old = std::mem::replace(shadow, SlotShadow::Null);
+                    stream::put_slot(&mut self.heap.sink, slot as u32);
+                    self.heap.sink.byte(value::NULL);
+                    self.heap.sink.record_end();
+                    self.release_slot(old, held);
+                }
+                return;
+            }
+            if Py_TYPE(object) == &raw mut PyLong_Type
+                && let Some(int) = layout::small_int(object)
+            {
+                if *shadow == SlotShadow::Int(int) {
+                    return;
+                }
+                let old = std::mem::replace(shadow, SlotShadow::Int(int));
+                stream::put_slot(&mut self.heap.sink, slot as u32);
+                stream::put_int(&mut self.heap.sink, int);
+                self.heap.sink.record_end();
+                self.release_slot(old, held);
+                return;
+            }
+            self.read_other_slot(shadow, object, slot, held);
+        }
+    }
+
+    #[inline(never)]
+    pub(super) unsafe fn read_other_slot(
+        &mut self,
+        shadow: &mut SlotShadow,
+        object: *mut PyObject,
+        slot: usize,
+        held: bool,
+    ) {
+        // SAFETY: `object` is alive in the frame.
+        unsafe {
+            let class = atoms::classify(object);
+            let new = if class == Class::Leaf {
+                if Py_TYPE(object) == &raw mut PyFloat_Type {
+                    SlotShadow::Float(layout::float_value(object).to_bits())
+                } else if atoms::is_constant(object) {
+                    SlotShadow::Constant(object)
+                } else {
+                    SlotShadow::Leaf
+                }
+            } else {
+                match *shadow {
+                    SlotShadow::Entry(entry) if self.heap.is_about(entry, object) => {
+                        if !held {
+                            self.heap.doubt(entry);
+                        }
+                        return;
+                    }
+                    SlotShadow::Entry(entry)
+                        if class == Class::Text && self.heap.continue_text(entry, object) =>
+                    {
+                        return;
+                    }
+                    _ => SlotShadow::Leaf,
+                }
+            };
+            if *shadow == new && new != SlotShadow::Leaf {
+                return;
+            }
+            stream::put_slot(&mut self.heap.sink, slot as u32);
+            let new = match class {
+                Class::Leaf => {
+                    atoms::put_leaf(&mut self.heap.sink, object);
+                    new
+                }
+                _ => match self.heap.put_value(object) {
+                    Some(entry) => {
+                        self.heap.count_slot(entry, true);
+                        SlotShadow::Entry(entry)
+                    }
+                    None => SlotShadow::Leaf,
+                },
+            };
+            self.heap.sink.record_end();
+            let old = std::mem::replace(shadow, new);
+            self.release_slot(old, held);
+        }
+    }
+
+    /// Says that the user excluded slots.
+    pub(super) fn put_excluded_slots(&mut self, code: &Code) {
+        for slot in (0..code.n_slots as u16).filter(|slot| !code.recorded_slots.contains(slot)) {
+            stream::put_slot(&mut self.heap.sink, u32::from(slot));
+            self.heap.sink.byte(value::GAP);
+            self.heap.sink.byte(fidelity::EXCLUDED);
+            self.heap.sink.record_end();
+        }
+    }
+
+    /// Drops what a slot held; `held` says that it was alive until the slot was written.
+    #[inline(always)]
+    pub(super) fn release_slot(&mut self, shadow: SlotShadow, held: bool) {
+        match shadow {
+            SlotShadow::Entry(entry) if held => {
+                self.heap.count_slot(entry, false);
+                self.heap.release_moved(entry);
+            }
+            shadow => self.release_shadow(shadow),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn release_shadow(&mut self, shadow: SlotShadow) {
+        if let SlotShadow::Entry(entry) = shadow {
+            self.heap.count_slot(entry, false);
+            self.heap.release(entry);
+        }
+    }
+}
