@@ -91,7 +91,7 @@ impl Cell {
 }
 
 impl PartialEq for Cell {
-    #[inline]
+    #[inline(always)]
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Inline { len, bytes }, Self::Inline { len: n, bytes: b }) => {
@@ -106,7 +106,7 @@ impl PartialEq for Cell {
 impl Eq for Cell {}
 
 impl Hash for Cell {
-    #[inline]
+    #[inline(always)]
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
             Self::Inline { len, bytes } => {
@@ -179,7 +179,7 @@ impl<K> Default for OrderedMap<K> {
     }
 }
 
-impl<K: Hash + Eq> OrderedMap<K> {
+impl<K: Hash + Eq + Clone> OrderedMap<K> {
     /// The number of entries.
     pub fn len(&self) -> usize {
         self.n_live as usize
@@ -203,10 +203,10 @@ impl<K: Hash + Eq> OrderedMap<K> {
 
     /// What is kept under the key; a new key goes to the end, with [`Cell::UNBOUND`].
     #[inline]
-    pub fn place(&mut self, key: K) -> &mut Cell {
-        let at = match self.position(&key) {
+    pub fn place(&mut self, key: &K) -> &mut Cell {
+        let at = match self.position(key) {
             Some(at) => at,
-            None => self.push(key),
+            None => self.push(key.clone()),
         };
         let (_, cell) = self.entries[at].as_mut().expect("a live entry");
         cell
@@ -339,7 +339,7 @@ mod tests {
             let (key, value) = ((random >> 16) % 40, (random >> 8) as u8 & 63);
             let found = expected.iter().position(|entry| entry.0 == key);
             if random >> 31 == 0 {
-                *map.place(key) = Cell::new(&[value]);
+                *map.place(&key) = Cell::new(&[value]);
                 match found {
                     Some(at) => expected[at].1 = value,
                     None => expected.push((key, value)),

@@ -84,7 +84,7 @@ impl HeapObject {
         match (tag, &mut self.contents) {
             (record::ATTR, _) => {
                 let name = source.varint().map_err(|_| CUT)? as u32;
-                let place = self.attributes.place(name);
+                let place = self.attributes.place(&name);
                 source.value_into(place).map_err(|_| CUT)
             }
             (record::ITEM, Contents::Items(items)) => {
@@ -93,8 +93,9 @@ impl HeapObject {
                 source.value_into(place).map_err(|_| CUT)
             }
             (record::DICT_SET, Contents::Map(map)) => {
-                let place = map.place(value(source)?);
-                source.value_into(place).map_err(|_| CUT)
+                let mut key = Cell::UNBOUND;
+                source.value_into(&mut key).map_err(|_| CUT)?;
+                source.value_into(map.place(&key)).map_err(|_| CUT)
             }
             _ => self.apply_rare(tag, source),
         }
@@ -127,7 +128,7 @@ impl HeapObject {
                 }
                 splice(items, start as usize, n_removed as usize, values);
             }
-            (record::SET_ADD, Contents::Map(map)) => *map.place(value(source)?) = Cell::UNBOUND,
+            (record::SET_ADD, Contents::Map(map)) => *map.place(&value(source)?) = Cell::UNBOUND,
             (record::DICT_DEL | record::SET_DEL, Contents::Map(map)) => {
                 if !map.remove(&value(source)?) {
                     return Err("the removal of a key that is not there");
@@ -196,7 +197,6 @@ impl HeapObject {
 
 const CUT: &str = "a malformed record about an object";
 
-#[inline(always)]
 fn value(source: &mut Source) -> Result<Cell, &'static str> {
     let mut cell = Cell::UNBOUND;
     source.value_into(&mut cell).map_err(|_| CUT)?;

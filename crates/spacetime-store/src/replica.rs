@@ -137,6 +137,7 @@ impl Replica {
         end: usize,
         log: &mut impl CallLog,
     ) -> Result<(), Malformed> {
+        let end = end.min(source.all().len());
         loop {
             self.run_through_common(source, end, log);
             if source.offset() >= end {
@@ -155,7 +156,6 @@ impl Replica {
     #[inline(always)]
     fn run_through_common(&mut self, source: &mut Source, end: usize, log: &mut impl CallLog) {
         let bytes = source.all();
-        let end = end.min(bytes.len());
         let mut at = source.offset();
         while let Some(call) = self.calls.get_mut(self.threads.top as usize) {
             let (mut n_lines, mut line_offset) = (0, call.line_offset);
@@ -308,9 +308,13 @@ impl Replica {
             }
             record::DROP_CALL => {
                 let number = source.varint()?;
-                let Some(call) = self.suspended.remove(&number) else {
-                    return source.malformed("the drop of a call that is not suspended");
+                let call = match self.suspended.remove(&number) {
+                    Some(call) => call,
+                    None => self.pop(source)?,
                 };
+                if self.calls[call as usize].number != number {
+                    return source.malformed("the drop of a call that is not suspended or on top");
+                }
                 self.end(call, Outcome::Dropped, log, start);
             }
             record::THREAD => {

@@ -91,7 +91,8 @@ pub mod record {
     pub const YIELD: u8 = 0x87;
     /// `call number`. A suspended call becomes the top call of the current thread.
     pub const RESUME: u8 = 0x88;
-    /// `call number`. A suspended call was dropped without running to its end.
+    /// `call number`. A suspended call was dropped without running to its end, or the end of the top
+    /// call of the current thread was not seen.
     pub const DROP_CALL: u8 = 0x89;
     /// `thread number`. The records that follow belong to this thread. Thread 0 is current at the
     /// start.
