@@ -47,9 +47,6 @@ pub struct CodeFacts {
     /// themselves: `f = xs.append`, `map(xs.append, ys)`. A bound C method that escapes this way can
     /// change its receiver later, out of sight of the sites. Ascending by unit.
     pub escaping_loads: Vec<EscapingLoad>,
-    /// Name indices, ascending, of the attributes in [`CodeFacts::escaping_loads`] and of globals that
-    /// are used in the same way.
-    pub escapes: Vec<u32>,
 }
 
 /// An attribute load whose result escapes.

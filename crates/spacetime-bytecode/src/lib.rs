@@ -65,7 +65,6 @@ pub fn analyze(input: &CodeInput<'_>) -> Result<CodeFacts, Error> {
         stores_names,
         sites: found.sites,
         escaping_loads: found.escaping_loads,
-        escapes: found.escapes,
         line_of_unit,
     })
 }

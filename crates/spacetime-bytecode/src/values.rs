@@ -155,7 +155,6 @@ pub(crate) struct Found {
     pub(crate) depth_of_unit: Vec<u16>,
     pub(crate) sites: Vec<Site>,
     pub(crate) escaping_loads: Vec<EscapingLoad>,
-    pub(crate) escapes: Vec<u32>,
 }
 
 /// Interprets the whole code object. Adds the effects of the sites to the lines of `writes`.
@@ -221,7 +220,6 @@ struct Interpreter<'a> {
     escaping: UnitSet,
     /// For attribute loads as plain values: the slot that the owner came from.
     owner_slot_of_load: Vec<u16>,
-    escaping_names: Vec<bool>,
 }
 
 const NO_INDEX: u32 = u32::MAX;
@@ -254,7 +252,6 @@ impl<'a> Interpreter<'a> {
             sites: Vec::new(),
             escaping: UnitSet::new(n),
             owner_slot_of_load: vec![NO_SLOT; n],
-            escaping_names: vec![false; input.names.len()],
         }
     }
 
@@ -461,18 +458,8 @@ impl<'a> Interpreter<'a> {
 
     /// Notes that a value goes somewhere out of sight.
     fn escape(&mut self, value: Value) {
-        let load = match value {
-            Value::Global(load) => load,
-            Value::Attribute(load, _) => {
-                self.escaping.insert(load);
-                load
-            }
-            _ => return,
-        };
-        let instruction = &self.code.instructions[load as usize];
-        let name = name_of(instruction.op(), instruction.oparg);
-        if let Some(flag) = name.and_then(|name| self.escaping_names.get_mut(name as usize)) {
-            *flag = true;
+        if let Value::Attribute(load, _) = value {
+            self.escaping.insert(load);
         }
     }
 
@@ -721,17 +708,10 @@ impl<'a> Interpreter<'a> {
             .iter()
             .map(|load| self.escaping_load(load))
             .collect();
-        let escapes = self
-            .escaping_names
-            .iter()
-            .enumerate()
-            .filter(|(_, escapes)| **escapes);
-        let escapes = escapes.map(|(name, _)| name as u32).collect();
         Found {
             depth_of_unit,
             sites: self.sites,
             escaping_loads,
-            escapes,
         }
     }
 
