@@ -141,6 +141,29 @@ def test_pauses_nest(path: str) -> None:
     assert [c.arguments["a"] for c in spacetimepy.open(path).calls("add")] == [2, 4, 6]
 
 
+def test_a_call_may_end_in_a_pause(path: str) -> None:
+    @spacetimepy.line
+    def pause_and_return() -> list[int]:
+        kept = [1]
+        spacetimepy.disable_recording()
+        return kept
+
+    @spacetimepy.line
+    def after(items: list[int]) -> int:
+        items.append(2)
+        return len(items)
+
+    with spacetimepy.init_monitoring(path):
+        kept = pause_and_return()
+        spacetimepy.enable_recording()
+        globals()["something_new"] = object()
+        after(kept)
+    del globals()["something_new"]
+    ended, called = spacetimepy.open(path).calls()
+    assert ended.outcome != "returned"
+    assert called.parent is None and called.value == 2
+
+
 def test_a_trace_in_memory_is_read_by_its_path() -> None:
     with spacetimepy.init_monitoring(in_memory=True) as recorder:
         add(1)

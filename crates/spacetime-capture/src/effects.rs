@@ -337,6 +337,23 @@ unsafe fn is_c_method(attribute: *mut PyObject) -> bool {
     }
 }
 
+/// The address of the object that a value changes when it is called, if it is a C method bound to one.
+///
+/// # Safety
+/// `object` must be alive, with the GIL held.
+pub unsafe fn receiver_of_method(object: *mut PyObject) -> Option<usize> {
+    // SAFETY: each branch follows the exact type.
+    unsafe {
+        if PyCFunction_Check(object) != 0 {
+            let (name, owner) = function_parts(object);
+            return (!owner.is_null() && !is_harmless(name)).then_some(owner as usize);
+        }
+        // `self` of a wrapper bound to it (`xs.__setitem__`).
+        (bare_name(Py_TYPE(object)) == "method-wrapper")
+            .then(|| layout::field::<*mut PyObject>(object.cast(), 24) as usize)
+    }
+}
+
 /// The effect of handing a callable to C code that calls it. Bound methods were noticed when they
 /// were made.
 unsafe fn of_handing_over(callable: *mut PyObject) -> Effect {

@@ -283,4 +283,6 @@ pub struct Thread {
     pub frames: Vec<Frame>,
     /// The slots of its calls.
     pub slots: Vec<SlotShadow>,
+    /// Recording was paused meanwhile: calls may have ended unseen.
+    pub is_unchecked: bool,
 }

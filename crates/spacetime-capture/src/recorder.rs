@@ -161,12 +161,12 @@ impl Recorder {
             .position(|thread| thread.tstate == tstate);
         let at = known.unwrap_or_else(|| {
             let number = self.threads.len() as u64;
-            let (frames, slots) = (Vec::new(), Vec::new());
             self.threads.push(Box::new(Thread {
                 tstate,
                 number,
-                frames,
-                slots,
+                frames: Vec::new(),
+                slots: Vec::new(),
+                is_unchecked: false,
             }));
             self.threads.len() - 1
         });
@@ -175,6 +175,21 @@ impl Recorder {
         self.heap.sink.byte(record::THREAD);
         self.heap.sink.varint(self.threads[at].number);
         self.heap.sink.record_end();
+        if std::mem::take(&mut self.threads[at].is_unchecked) {
+            let thread = self.thread;
+            // SAFETY: the thread is in a callback; nothing else refers to its calls now.
+            unsafe { self.drop_calls_that_ended(&mut *thread, tstate) };
+        }
+    }
+
+    /// Goes on after a pause, in which anything may have happened.
+    pub fn go_on(&mut self) {
+        self.heap.doubt_everything();
+        self.tstate = std::ptr::null_mut();
+        for thread in &mut self.threads {
+            thread.is_unchecked = true;
+        }
+        self.is_active = true;
     }
 
     /// Writes the changes that are due, if there are any.

@@ -2,7 +2,7 @@
 //! (`append = xs.append`, `map(xs.append, ys)`), and C code calls values without an event.
 
 use super::{Entry, EntryIndex, EntryState, Heap};
-use crate::layout;
+use crate::{effects, layout};
 use pyo3_ffi::*;
 use rustc_hash::FxHashSet;
 
@@ -16,6 +16,8 @@ pub(super) struct Exposed {
     addresses: FxHashSet<usize>,
     entries: Vec<ExposedEntry>,
     everything: bool,
+    /// What was doubted because of them since methods were counted last.
+    cost: u64,
     /// The call for which `visible` holds, 0 for none.
     seen_by: u64,
     /// Those of `entries` that this call may see: held by its own slots or by other objects.
@@ -28,15 +30,13 @@ struct ExposedEntry {
     index: EntryIndex,
     /// The number of the object.
     id: u32,
-    /// It is the dict of its attributes that is exposed.
-    through_dict: bool,
-    /// What was doubted because of it since it was last asked for.
-    cost: u64,
+    /// The address of what is exposed: the object's or its dict's.
+    address: usize,
 }
 
-/// What an exposed object may cost before the garbage collector is asked whether a method refers to it;
-/// in units of [`Heap::n_doubted`].
-const PATIENCE: u64 = 50_000;
+/// What exposed objects may cost before all methods are counted anew; in units of
+/// [`Heap::n_doubted`].
+const PATIENCE: u64 = 100_000;
 
 impl Exposed {
     /// Notes that an entry was made. Its object is alive.
@@ -49,22 +49,16 @@ impl Exposed {
         match unsafe { Py_REFCNT(entry.object) } {
             // Nothing but what was just read refers to it: no method does.
             1 => drop(self.addresses.remove(&(entry.object as usize))),
-            _ => self.add(index, entry, false),
+            _ => self.add(index, entry, entry.object as usize),
         }
     }
 
-    fn add(&mut self, index: EntryIndex, entry: &mut Entry, through_dict: bool) {
+    fn add(&mut self, index: EntryIndex, entry: &mut Entry, address: usize) {
         let id = entry.id;
         entry.is_exposed = true;
         let is_it = |known: &ExposedEntry| known.index == index && known.id == id;
         if !self.entries.iter().rev().any(is_it) {
-            let cost = 0;
-            self.entries.push(ExposedEntry {
-                index,
-                id,
-                through_dict,
-                cost,
-            });
+            self.entries.push(ExposedEntry { index, id, address });
             self.seen_by = 0;
         }
     }
@@ -95,11 +89,11 @@ impl Heap {
         self.exposed.addresses.insert(object as usize);
         if let Some(index) = self.find(object) {
             self.exposed
-                .add(index, &mut self.entries[index as usize], false);
+                .add(index, &mut self.entries[index as usize], object as usize);
         }
         if let Some((index, _)) = self.owner_of_dict(object) {
             self.exposed
-                .add(index, &mut self.entries[index as usize], true);
+                .add(index, &mut self.entries[index as usize], object as usize);
         }
     }
 
@@ -112,7 +106,7 @@ impl Heap {
         self.instance_dicts.insert(dict as usize, (index, id));
         if self.exposed.addresses.contains(&(dict as usize)) {
             self.exposed
-                .add(index, &mut self.entries[index as usize], true);
+                .add(index, &mut self.entries[index as usize], dict as usize);
         }
     }
 
@@ -128,33 +122,24 @@ impl Heap {
         self.exposed.everything || !self.exposed.entries.is_empty()
     }
 
-    /// After a [`Heap::settle`] in which everything was compared because of exposed objects: takes those
-    /// that cost much and are known to be no longer exposed off the list.
+    /// Notes what was doubted because of exposed objects. Once that is much, it finds out which methods
+    /// exist, as most of what is known may be about objects that are gone.
     ///
     /// # Safety
-    /// The GIL must be held, and the event in which the epoch was raised last must not be over.
-    #[cold]
-    pub unsafe fn review_exposed(&mut self, cost: u64) {
-        self.exposed.forget_visible();
-        let mut entries = std::mem::take(&mut self.exposed.entries);
-        entries.retain_mut(|exposed| {
-            let entry = &self.entries[exposed.index as usize];
-            if !self.is_live(exposed.index, exposed.id) || entry.epoch != self.epoch {
-                return true;
-            }
-            exposed.cost += cost;
-            if exposed.through_dict || exposed.cost < PATIENCE {
-                return true;
-            }
-            exposed.cost = 0;
-            // SAFETY: the object was reached in this event.
-            let is_exposed = unsafe { a_method_refers_to(entry.object) };
-            if !is_exposed {
-                self.exposed.addresses.remove(&(entry.object as usize));
-            }
-            is_exposed
-        });
-        self.exposed.entries = entries;
+    /// The GIL must be held.
+    pub unsafe fn note_cost_of_exposed(&mut self, cost: u64) {
+        self.exposed.cost += cost;
+        if self.exposed.cost < PATIENCE {
+            return;
+        }
+        self.exposed.cost = 0;
+        // SAFETY: passed on.
+        if let Some(addresses) = unsafe { receivers_of_methods() } {
+            let is_exposed = |exposed: &ExposedEntry| addresses.contains(&exposed.address);
+            self.exposed.entries.retain(is_exposed);
+            self.exposed.addresses = addresses;
+            self.exposed.forget_visible();
+        }
     }
 
     /// Compares the exposed objects that a call may see, at the next [`Heap::settle`]. `is_held` says of an
@@ -203,42 +188,30 @@ impl Heap {
     }
 }
 
-/// Asks the garbage collector whether a C method bound to the object exists.
-unsafe fn a_method_refers_to(object: *mut PyObject) -> bool {
-    // SAFETY: plain use of the API; `get_referrers` reads objects and runs no code of theirs.
+/// The addresses of all objects to which a C method that changes them is bound now.
+unsafe fn receivers_of_methods() -> Option<FxHashSet<usize>> {
+    // SAFETY: plain use of the API; `get_objects` runs no code of the program.
     unsafe {
         let error = PyErr_GetRaisedException();
         let [module, name] =
-            [c"gc", c"get_referrers"].map(|text| PyUnicode_FromString(text.as_ptr()));
-        let module = PyImport_GetModule(module);
-        let referrers = match module.is_null() || name.is_null() {
+            [c"gc", c"get_objects"].map(|text| PyUnicode_FromString(text.as_ptr()));
+        let gc = PyImport_GetModule(module);
+        let objects = match gc.is_null() {
             true => std::ptr::null_mut(),
-            false => PyObject_CallMethodOneArg(module, name, object),
+            false => PyObject_CallMethodNoArgs(gc, name),
         };
-        Py_XDECREF(module);
-        Py_XDECREF(name);
-        let found = if referrers.is_null() || PyList_Check(referrers) == 0 {
-            true
-        } else {
-            let referrers = layout::list_items(referrers).iter();
-            referrers
-                .copied()
-                .any(|referrer| may_be_method(referrer, object))
-        };
-        Py_XDECREF(referrers);
+        [module, name, gc]
+            .into_iter()
+            .for_each(|object| Py_XDECREF(object));
+        let found = (!objects.is_null() && PyList_CheckExact(objects) != 0).then(|| {
+            let objects = layout::list_items(objects).iter();
+            objects
+                .filter_map(|&object| effects::receiver_of_method(object))
+                .collect()
+        });
+        Py_XDECREF(objects);
         PyErr_Clear();
         PyErr_SetRaisedException(error);
         found
-    }
-}
-
-/// Whether an object that refers to another may be a C method of it: a bound function or a wrapper.
-unsafe fn may_be_method(referrer: *mut PyObject, object: *mut PyObject) -> bool {
-    // SAFETY: reads types.
-    unsafe {
-        match PyCFunction_Check(referrer) {
-            0 => (*Py_TYPE(referrer)).tp_call.is_some() && PyType_Check(referrer) == 0,
-            _ => (*referrer.cast::<PyCFunctionObject>()).m_self == object,
-        }
     }
 }

@@ -254,6 +254,23 @@ impl Recorder {
         }
     }
 
+    /// Drops the calls of the current thread that are no longer running.
+    pub(super) unsafe fn drop_calls_that_ended(
+        &mut self,
+        thread: &mut Thread,
+        tstate: *mut PyThreadState,
+    ) {
+        // SAFETY: passed on; codes of calls are alive.
+        unsafe {
+            let live = LiveFrame::current(self.tier, tstate);
+            let object = live.code(self.tier);
+            let is_running = |top: &Frame| top.live == live && (*top.code).object == object;
+            if !thread.frames.last().is_some_and(is_running) {
+                self.drop_frames_that_ended(thread, live);
+            }
+        }
+    }
+
     /// Drops the calls above the innermost one that is a caller of the running frame.
     pub(super) unsafe fn drop_frames_that_ended(&mut self, thread: &mut Thread, live: LiveFrame) {
         // SAFETY: callers of a running frame are running.

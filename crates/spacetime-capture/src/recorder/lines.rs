@@ -115,7 +115,8 @@ impl Recorder {
             }
             self.settle();
             if epoch != self.heap.epoch() {
-                self.heap.review_exposed(self.heap.n_doubted() - n_doubted);
+                self.heap
+                    .note_cost_of_exposed(self.heap.n_doubted() - n_doubted);
             }
         }
     }
