@@ -119,33 +119,26 @@ impl Hash for Cell {
     }
 }
 
-/// The first and the last 8 of these bytes, with zeros for those that are not of the value.
+/// The first 6 and the last 8 of these bytes, with zeros for those that are not of the value. Cut
+/// where the copy of a cell is cut, so that bytes just written need not leave the store buffer first.
 #[inline(always)]
 fn words(len: u8, bytes: &[u8; INLINE]) -> [u64; 2] {
     const MASKS: [[u64; 2]; 16] = {
         let mut masks = [[u64::MAX; 2]; 16];
         let mut len = 0;
         while len < INLINE {
-            let first = if len < 8 {
-                (1 << (8 * len)) - 1
-            } else {
-                u64::MAX
-            };
-            let last = if len > 6 {
-                (1 << (8 * (len - 6))) - 1
-            } else {
-                0
-            };
-            masks[len] = [first, last];
+            let n_first = if len < 6 { len } else { 6 };
+            masks[len] = [(1 << (8 * n_first)) - 1, (1 << (8 * (len - n_first))) - 1];
             len += 1;
         }
         masks
     };
-    let first = bytes.first_chunk().expect("14 bytes");
+    let [first @ .., _, _, _, _, _, _, _, _] = *bytes;
+    let [a, b, c, d, e, f] = first;
     let last = bytes.last_chunk().expect("14 bytes");
     let [first_mask, last_mask] = MASKS[usize::from(len & 15)];
     [
-        u64::from_le_bytes(*first) & first_mask,
+        u64::from_le_bytes([a, b, c, d, e, f, 0, 0]) & first_mask,
         u64::from_le_bytes(*last) & last_mask,
     ]
 }

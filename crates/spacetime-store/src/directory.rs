@@ -153,13 +153,11 @@ pub struct DirectoryWriter {
 }
 
 impl DirectoryWriter {
-    /// Nothing happened yet in a chunk of which this is to be the first call.
-    pub fn new(first_call: u64) -> Self {
-        Self {
-            first_call,
-            started: Columns::new(STARTED),
-            ended: Columns::new(ENDED),
-        }
+    /// Begins the directory of another chunk, of which this is to be the first call.
+    pub fn begin(&mut self, first_call: u64) {
+        self.first_call = first_call;
+        self.started.clear();
+        self.ended.clear();
     }
 
     /// The number of calls that started here.
@@ -214,6 +212,16 @@ impl DirectoryWriter {
     }
 }
 
+impl Default for DirectoryWriter {
+    fn default() -> Self {
+        Self {
+            first_call: 0,
+            started: Columns::new(STARTED),
+            ended: Columns::new(ENDED),
+        }
+    }
+}
+
 /// How the values of a column are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Coding {
@@ -262,6 +270,14 @@ impl<const N: usize> Columns<N> {
         Self {
             n_rows: 0,
             columns: codings.map(column),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.n_rows = 0;
+        for column in &mut self.columns {
+            column.previous = 0;
+            column.encoded.clear();
         }
     }
 
@@ -410,7 +426,8 @@ mod tests {
     }
 
     fn encode(directory: &Directory) -> Vec<u8> {
-        let mut writer = DirectoryWriter::new(directory.first_call);
+        let mut writer = DirectoryWriter::default();
+        writer.begin(directory.first_call);
         directory.started.iter().for_each(|call| writer.start(call));
         directory.ended.iter().for_each(|call| writer.end(call));
         writer.finish(directory.live.iter().copied())

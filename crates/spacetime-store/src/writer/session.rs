@@ -33,6 +33,7 @@ pub struct OpenSession {
 }
 
 /// The chunk that is being filled.
+#[derive(Default)]
 pub struct OpenChunk {
     number: u64,
     keyframe: Vec<u8>,
@@ -82,15 +83,7 @@ impl OpenSession {
             id,
             replica: Replica::default(),
             keyframes: KeyframeWriter::default(),
-            chunk: OpenChunk {
-                number: 0,
-                keyframe: Vec::new(),
-                pieces: Vec::new(),
-                delta: Vec::new(),
-                directory: DirectoryWriter::new(0),
-                first_state: 0,
-                begun: None,
-            },
+            chunk: OpenChunk::default(),
             keyframe_chunk: 0,
             keyframe_size: 0,
             delta_since_keyframe: 0,
@@ -206,7 +199,7 @@ impl OpenSession {
         chunk.keyframe.clear();
         chunk.delta.clear();
         chunk.delta.shrink_to(2 * CHUNK_BYTES);
-        chunk.directory = DirectoryWriter::new(self.replica.n_calls);
+        chunk.directory.begin(self.replica.n_calls);
         chunk.first_state = self.replica.n_states;
         chunk.begun = None;
         if self.delta_since_keyframe < CHUNK_BYTES.max(2 * self.keyframe_size) {
