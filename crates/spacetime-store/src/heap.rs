@@ -76,8 +76,8 @@ impl HeapObject {
         }
     }
 
-    /// Applies the rest of a record about this object. Says what is wrong with it, if anything; it
-    /// says the same when it is asked again.
+    /// Applies the rest of a record about this object. Says what is wrong with it, if anything; a
+    /// record that is wrong is so again when it is applied again.
     #[inline(always)]
     pub(crate) fn apply(&mut self, tag: u8, source: &mut Source) -> Result<(), &'static str> {
         self.piece = PieceMark::Changed;
@@ -122,11 +122,7 @@ impl HeapObject {
                 if start > items.len() as u64 || n_removed > items.len() as u64 - start {
                     return Err("a splice beyond the end");
                 }
-                let mut values = Vec::with_capacity(n_values);
-                for _ in 0..n_values {
-                    values.push(value(source)?);
-                }
-                splice(items, start as usize, n_removed as usize, values);
+                splice(items, start as usize, n_removed as usize, n_values, source)?;
             }
             (record::SET_ADD, Contents::Map(map)) => *map.place(&value(source)?) = Cell::UNBOUND,
             (record::DICT_DEL | record::SET_DEL, Contents::Map(map)) => {
@@ -203,14 +199,23 @@ fn value(source: &mut Source) -> Result<Cell, &'static str> {
     Ok(cell)
 }
 
-/// Replaces items. Changes at both ends, which queues make, do not move the rest.
-fn splice(items: &mut VecDeque<Cell>, start: usize, n_removed: usize, values: Vec<Cell>) {
+/// Replaces items by values to be read. Changes at both ends, which queues make, do not move the rest.
+fn splice(
+    items: &mut VecDeque<Cell>,
+    start: usize,
+    n_removed: usize,
+    n_values: usize,
+    source: &mut Source,
+) -> Result<(), &'static str> {
     if start + n_removed == items.len() {
         items.truncate(start);
-        items.extend(values);
-    } else if start == 0 {
+        return push_values(items, n_values, source);
+    }
+    let mut values = VecDeque::new();
+    push_values(&mut values, n_values, source)?;
+    if start == 0 {
         items.drain(..n_removed);
-        items.reserve(values.len());
+        items.reserve(n_values);
         for value in values.into_iter().rev() {
             items.push_front(value);
         }
@@ -219,4 +224,19 @@ fn splice(items: &mut VecDeque<Cell>, start: usize, n_removed: usize, values: Ve
         all.splice(start..start + n_removed, values);
         *items = all.into();
     }
+    Ok(())
+}
+
+fn push_values(
+    items: &mut VecDeque<Cell>,
+    n_values: usize,
+    source: &mut Source,
+) -> Result<(), &'static str> {
+    items.reserve(n_values);
+    for _ in 0..n_values {
+        items.push_back(Cell::UNBOUND);
+        let place = items.back_mut().expect("just pushed");
+        source.value_into(place).map_err(|_| CUT)?;
+    }
+    Ok(())
 }
