@@ -1,6 +1,6 @@
 //! The buffer between the recorded program and the writer thread.
 //!
-//! Hot path: no lock, no allocation, no formatting, no log. Bench: `bench/capture`.
+//! Hot path: no lock, no allocation, no formatting, no log. Bench: `bench/run.py`.
 //!
 //! One producer ([`RingWriter`], used under the GIL) and one consumer ([`RingReader`], the writer
 //! thread, which never takes the GIL). The memory is mapped twice back to back, so that every run

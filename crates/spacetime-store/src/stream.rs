@@ -10,7 +10,7 @@
 //! Integers are LEB128 varints unless said otherwise; signed ones are zigzag-coded first.
 //! Object ids, call numbers and state numbers count from the start of the session.
 //!
-//! Hot path: no lock, no allocation, no formatting, no log. Bench: `bench/capture`.
+//! Hot path: no lock, no allocation, no formatting, no log. Bench: `bench/run.py`.
 
 use crate::cell::{Cell, INLINE};
 use spacetime_model::{Fidelity, ObjectId, ObjectKind, SessionId, Value};
