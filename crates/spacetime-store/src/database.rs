@@ -12,7 +12,7 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params};
 use spacetime_model::{CodeVersion, SessionInfo, SlotKind};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -447,43 +447,36 @@ pub fn insert_code(
         code.commit,
     ]);
     let identity = xxh3_128(everything.to_string().as_bytes()).to_be_bytes();
-    let mut find = connection.prepare_cached("SELECT id FROM code WHERE identity = ?")?;
-    let found: Option<i64> = find
-        .query_row([identity.as_slice()], |row| row.get(0))
-        .optional()?;
-    let id = match found {
-        Some(id) => id,
-        None => {
-            connection.execute(
-                "INSERT INTO code(identity, hash, name, qualname, file, first_line, text, slots,
-                    n_positional_only, n_positional, n_keyword_only, has_varargs, has_varkeywords,
-                    global_names, file_version, git_commit)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                params![
-                    identity.as_slice(),
-                    code.hash,
-                    code.name,
-                    code.qualname,
-                    code.file,
-                    code.first_line,
-                    code.text,
-                    slots,
-                    signature.n_positional_only,
-                    signature.n_positional,
-                    signature.n_keyword_only,
-                    signature.has_varargs,
-                    signature.has_varkeywords,
-                    global_names,
-                    code.file_version,
-                    code.commit,
-                ],
-            )?;
-            connection.last_insert_rowid()
-        }
-    };
-    let mut link =
-        connection.prepare_cached("INSERT OR REPLACE INTO session_code VALUES (?, ?, ?)")?;
-    link.execute(params![session as i64, number, id])?;
+    // Another process may add the same code at the same time.
+    let mut add = connection.prepare_cached(
+        "INSERT INTO code(identity, hash, name, qualname, file, first_line, text, slots,
+            n_positional_only, n_positional, n_keyword_only, has_varargs, has_varkeywords,
+            global_names, file_version, git_commit)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT(identity) DO NOTHING",
+    )?;
+    add.execute(params![
+        identity.as_slice(),
+        code.hash,
+        code.name,
+        code.qualname,
+        code.file,
+        code.first_line,
+        code.text,
+        slots,
+        signature.n_positional_only,
+        signature.n_positional,
+        signature.n_keyword_only,
+        signature.has_varargs,
+        signature.has_varkeywords,
+        global_names,
+        code.file_version,
+        code.commit,
+    ])?;
+    let mut link = connection.prepare_cached(
+        "INSERT OR REPLACE INTO session_code SELECT ?, ?, id FROM code WHERE identity = ?",
+    )?;
+    link.execute(params![session as i64, number, identity.as_slice()])?;
     Ok(())
 }
 
