@@ -119,7 +119,7 @@ impl Recorder {
         }
         self.threads.clear();
         self.suspended.clear();
-        self.foreign.unfinished.clear();
+        self.foreign.start_over();
         (self.thread, self.tstate) = (std::ptr::null_mut(), std::ptr::null_mut());
         for code in self.codes.values_mut() {
             (code.number, code.namespace) = (None, None);
@@ -185,6 +185,7 @@ impl Recorder {
     /// Goes on after a pause, in which anything may have happened.
     pub fn go_on(&mut self) {
         self.heap.doubt_everything();
+        self.foreign.start_over();
         self.tstate = std::ptr::null_mut();
         for thread in &mut self.threads {
             thread.is_unchecked = true;

@@ -2,9 +2,10 @@
 //! (`append = xs.append`, `map(xs.append, ys)`), and C code calls values without an event.
 
 use super::{Entry, EntryIndex, EntryState, Heap};
-use crate::{effects, layout};
+use crate::effects;
 use pyo3_ffi::*;
 use rustc_hash::FxHashSet;
+use std::ffi::{c_int, c_void};
 
 /// More addresses than this are not told apart: everything counts as exposed.
 const MAX_ADDRESSES: usize = 1 << 20;
@@ -129,17 +130,16 @@ impl Heap {
     /// The GIL must be held.
     pub unsafe fn note_cost_of_exposed(&mut self, cost: u64) {
         self.exposed.cost += cost;
-        if self.exposed.cost < PATIENCE {
+        if self.exposed.everything || self.exposed.cost < PATIENCE {
             return;
         }
         self.exposed.cost = 0;
         // SAFETY: passed on.
-        if let Some(addresses) = unsafe { receivers_of_methods() } {
-            let is_exposed = |exposed: &ExposedEntry| addresses.contains(&exposed.address);
-            self.exposed.entries.retain(is_exposed);
-            self.exposed.addresses = addresses;
-            self.exposed.forget_visible();
-        }
+        let addresses = unsafe { receivers_of_methods() };
+        let is_exposed = |exposed: &ExposedEntry| addresses.contains(&exposed.address);
+        self.exposed.entries.retain(is_exposed);
+        self.exposed.addresses = addresses;
+        self.exposed.forget_visible();
     }
 
     /// Compares the exposed objects that a call may see, at the next [`Heap::settle`]. `is_held` says of an
@@ -188,30 +188,27 @@ impl Heap {
     }
 }
 
-/// The addresses of all objects to which a C method that changes them is bound now.
-unsafe fn receivers_of_methods() -> Option<FxHashSet<usize>> {
-    // SAFETY: plain use of the API; `get_objects` runs no code of the program.
-    unsafe {
-        let error = PyErr_GetRaisedException();
-        let [module, name] =
-            [c"gc", c"get_objects"].map(|text| PyUnicode_FromString(text.as_ptr()));
-        let gc = PyImport_GetModule(module);
-        let objects = match gc.is_null() {
-            true => std::ptr::null_mut(),
-            false => PyObject_CallMethodNoArgs(gc, name),
-        };
-        [module, name, gc]
-            .into_iter()
-            .for_each(|object| Py_XDECREF(object));
-        let found = (!objects.is_null() && PyList_CheckExact(objects) != 0).then(|| {
-            let objects = layout::list_items(objects).iter();
-            objects
-                .filter_map(|&object| effects::receiver_of_method(object))
-                .collect()
-        });
-        Py_XDECREF(objects);
-        PyErr_Clear();
-        PyErr_SetRaisedException(error);
-        found
+unsafe extern "C" {
+    /// Calls back for every object that the garbage collector knows, until that answers 0.
+    fn PyUnstable_GC_VisitObjects(
+        visit: unsafe extern "C" fn(*mut PyObject, *mut c_void) -> c_int,
+        argument: *mut c_void,
+    );
+}
+
+/// The addresses of all objects to which a C method that changes them is bound now. Methods are known to
+/// the garbage collector.
+unsafe fn receivers_of_methods() -> FxHashSet<usize> {
+    unsafe extern "C" fn visit(object: *mut PyObject, receivers: *mut c_void) -> c_int {
+        // SAFETY: the object is alive; the argument is the set below.
+        unsafe {
+            let receivers = &mut *receivers.cast::<FxHashSet<usize>>();
+            receivers.extend(effects::receiver_of_method(object));
+        }
+        1
     }
+    let mut receivers = FxHashSet::default();
+    // SAFETY: the GIL is held; the visitor makes no Python objects.
+    unsafe { PyUnstable_GC_VisitObjects(visit, (&raw mut receivers).cast()) };
+    receivers
 }

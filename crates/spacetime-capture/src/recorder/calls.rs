@@ -26,7 +26,7 @@ impl Recorder {
                 // Its end was not reported; the new frame lies at the same place.
                 self.drop_top(thread);
             }
-            self.tick();
+            self.tick(thread);
             self.enter_from(thread, live);
             self.push_call(thread, live, code, 0);
         }
@@ -309,7 +309,7 @@ impl Recorder {
             let Some(frame) = self.top_frame(thread, live, code) else {
                 return;
             };
-            self.tick();
+            self.tick(thread);
             self.close_frame(thread, frame);
             let held = self.put_outcome(thread, frame, tag, outcome);
             if tag == record::UNWIND {
@@ -328,17 +328,10 @@ impl Recorder {
     pub(super) unsafe fn close_frame(&mut self, thread: &mut Thread, frame: usize) {
         // SAFETY: the frame is running.
         unsafe {
+            self.observe_all(thread, frame);
             if thread.frames[frame].by_line {
-                self.observe(thread, frame, true);
                 return;
             }
-            self.heap.doubt_everything();
-            let code = &*thread.frames[frame].code;
-            for &slot in &code.recorded_slots {
-                self.read_slot(thread, frame, slot as usize, false);
-            }
-            self.sync(thread, frame);
-            self.settle();
             self.heap.sink.byte(record::EXIT);
             self.heap.sink.record_end();
             self.n_states += 1;

@@ -1,6 +1,7 @@
 //! Times: the coarse clock that every state has, and exact stamps of some calls.
 
 use super::{Recorder, STAMPS_PER_TICK};
+use crate::frames::Thread;
 use spacetime_store::recording::{Health, Recording};
 use spacetime_store::stream::{Sink, record};
 use std::sync::atomic::Ordering;
@@ -8,15 +9,15 @@ use std::sync::atomic::Ordering;
 impl Recorder {
     /// Writes the coarse clock if it has ticked, and looks after the writer thread.
     #[inline(always)]
-    pub(super) fn tick(&mut self) {
+    pub(super) fn tick(&mut self, thread: &Thread) {
         let now = self.clock.load(Ordering::Relaxed);
         if now != self.clock_written {
-            self.clock_ticked(now);
+            self.clock_ticked(now, thread);
         }
     }
 
     #[cold]
-    pub(super) fn clock_ticked(&mut self, now: u64) {
+    fn clock_ticked(&mut self, now: u64, thread: &Thread) {
         if now > self.clock_written {
             self.heap.sink.byte(record::CLOCK);
             self.heap.sink.varint(now - self.clock_written);
@@ -25,7 +26,7 @@ impl Recorder {
         self.clock_written = now;
         self.stamps_left = STAMPS_PER_TICK;
         // SAFETY: the clock is read in callbacks.
-        unsafe { self.judge_foreign_code() };
+        unsafe { self.judge_foreign_code(thread) };
         let health = self
             .recording
             .as_ref()

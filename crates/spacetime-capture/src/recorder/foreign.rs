@@ -23,11 +23,11 @@ const PATIENCE: u64 = 20_000;
 #[derive(Default)]
 pub(super) struct Foreign {
     /// Its sites are listened to.
-    pub by_sites: bool,
+    by_sites: bool,
     /// The sites of some code are not known: they cannot be listened to.
     is_hopeless: bool,
     /// Sites whose instruction has not ended, outermost first.
-    pub unfinished: Vec<Unfinished>,
+    unfinished: Vec<Unfinished>,
 }
 
 /// A site in code that is not recorded.
@@ -42,6 +42,16 @@ impl Foreign {
     #[inline(always)]
     pub(super) fn has_unfinished(&self) -> bool {
         !self.unfinished.is_empty()
+    }
+
+    /// Frames may have begun unseen: they are looked for when sites are listened to again.
+    pub(super) fn start_over(&mut self) {
+        self.by_sites = false;
+        self.unfinished.clear();
+    }
+
+    fn give_up(&mut self) {
+        (self.by_sites, self.is_hopeless) = (false, true);
     }
 }
 
@@ -62,8 +72,7 @@ impl Recorder {
                 if registry::listen_to_sites(self, object) {
                     return false;
                 }
-                self.foreign.by_sites = false;
-                self.foreign.is_hopeless = true;
+                self.foreign.give_up();
             }
         }
         self.heap.doubt_everything();
@@ -82,18 +91,18 @@ impl Recorder {
     ///
     /// # Safety
     /// Must be called in a callback, with the GIL held.
-    pub(super) unsafe fn judge_foreign_code(&mut self) {
+    pub(super) unsafe fn judge_foreign_code(&mut self, thread: &Thread) {
         let foreign = &self.foreign;
         if foreign.by_sites || foreign.is_hopeless || self.heap.n_doubted() < PATIENCE {
             return;
         }
         // SAFETY: passed on.
-        unsafe { self.listen_to_running_code() };
+        unsafe { self.listen_to_running_code(thread) };
     }
 
     #[cold]
-    unsafe fn listen_to_running_code(&mut self) {
-        if self.tier == Tier::Portable || self.thread.is_null() {
+    unsafe fn listen_to_running_code(&mut self, thread: &Thread) {
+        if self.tier == Tier::Portable {
             return;
         }
         self.heap.doubt_everything();
@@ -102,10 +111,8 @@ impl Recorder {
         unsafe {
             let mut frame = PyThreadState_GetFrame(self.tstate);
             let mut live = LiveFrame::current(self.tier, self.tstate);
-            let thread: &Thread = &*self.thread;
             let mut depth = thread.frames.len();
             while !frame.is_null() && live != LiveFrame::NONE {
-                let thread: &Thread = &*self.thread;
                 match thread.frames[..depth].last() {
                     Some(monitored) if monitored.live == live => depth -= 1,
                     _ => self.listen_to_running_frame(live, depth, PyFrame_GetLasti(frame)),
@@ -124,8 +131,7 @@ impl Recorder {
         unsafe {
             let object = live.code(self.tier);
             if !registry::listen_to_sites(self, object) {
-                self.foreign.by_sites = false;
-                self.foreign.is_hopeless = true;
+                self.foreign.give_up();
                 return;
             }
             let Some(code) = self.codes.get(&(object as usize)) else {

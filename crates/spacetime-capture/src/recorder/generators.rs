@@ -24,8 +24,8 @@ impl Recorder {
             let Some(frame) = self.top_frame(thread, live, code) else {
                 return;
             };
-            self.tick();
-            self.observe_any(thread, frame);
+            self.tick(thread);
+            self.observe_all(thread, frame);
             let stamped = std::mem::take(&mut thread.frames[frame].is_stamped);
             let held = self.put_outcome(thread, frame, record::YIELD, yielded);
             thread.frames[frame].is_stamped = stamped;
@@ -42,24 +42,6 @@ impl Recorder {
             }
             self.leave_to_caller(thread, live);
             self.heap.sink.commit();
-        }
-    }
-
-    /// Writes what a call of either granularity changed, without an exit state.
-    pub(super) unsafe fn observe_any(&mut self, thread: &mut Thread, frame: usize) {
-        // SAFETY: passed on.
-        unsafe {
-            if thread.frames[frame].by_line {
-                self.observe(thread, frame, true);
-                return;
-            }
-            let code = &*thread.frames[frame].code;
-            self.heap.doubt_everything();
-            for &slot in &code.recorded_slots {
-                self.read_slot(thread, frame, slot as usize, false);
-            }
-            self.sync(thread, frame);
-            self.settle();
         }
     }
 
@@ -86,7 +68,7 @@ impl Recorder {
                 self.forget_suspended(suspended);
                 return;
             }
-            self.tick();
+            self.tick(thread);
             self.enter_from(thread, live);
             self.heap.sink.byte(record::RESUME);
             self.heap.sink.varint(suspended.frame.call);

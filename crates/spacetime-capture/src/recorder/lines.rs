@@ -25,7 +25,7 @@ impl Recorder {
             let Some(frame) = self.top_frame(thread, live, code) else {
                 return;
             };
-            self.tick();
+            self.tick(thread);
             self.observe(thread, frame, true);
             let top = &mut thread.frames[frame];
             let code = &*top.code;
@@ -118,6 +118,24 @@ impl Recorder {
                 self.heap
                     .note_cost_of_exposed(self.heap.n_doubted() - n_doubted);
             }
+        }
+    }
+
+    /// Writes what a call of either granularity changed since its last event.
+    pub(super) unsafe fn observe_all(&mut self, thread: &mut Thread, frame: usize) {
+        // SAFETY: passed on.
+        unsafe {
+            if thread.frames[frame].by_line {
+                self.observe(thread, frame, true);
+                return;
+            }
+            let code = &*thread.frames[frame].code;
+            self.heap.doubt_everything();
+            for &slot in &code.recorded_slots {
+                self.read_slot(thread, frame, slot as usize, false);
+            }
+            self.sync(thread, frame);
+            self.settle();
         }
     }
 
