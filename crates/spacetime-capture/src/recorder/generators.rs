@@ -1,7 +1,7 @@
 //! Calls that are suspended: generators, coroutines, async generators.
 
 use super::Recorder;
-use crate::frames::{LiveFrame, SlotShadow, Suspended, Thread};
+use crate::frames::{LiveFrame, SlotShadow, Suspended};
 use crate::guard;
 use pyo3_ffi::*;
 use spacetime_store::stream::{Sink, record};
