@@ -261,9 +261,14 @@ def start_endless(folder: Path) -> subprocess.Popen[str]:
     """Starts a recorded program that never ends, and waits until it runs."""
     path = script(folder, ENDLESS, "endless.py")
     command = [*spacetime_command(), "run", "--line", "-o", "run.spacetime", str(path)]
-    process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    # What a shell starts in the background ignores Ctrl-C, and so would all that it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert process.stdout is not None and process.stdout.readline() == "running\n"
     return process
 
