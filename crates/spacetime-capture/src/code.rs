@@ -237,6 +237,19 @@ pub unsafe fn parts(object: *mut PyObject) -> Parts {
     }
 }
 
+/// The code unit of the instruction at a byte offset, which may be that of one of its inline caches.
+///
+/// # Safety
+/// As for [`parts`].
+pub unsafe fn unit_at(object: *mut PyObject, offset: i32) -> usize {
+    const CACHE: u8 = 0;
+    // SAFETY: passed on.
+    let bytecode = unsafe { bytes_attribute(object, c"co_code") };
+    let at = offset.max(0) as usize / 2;
+    let is_instruction = |&unit: &usize| bytecode.get(2 * unit).is_some_and(|&code| code != CACHE);
+    (0..=at).rev().find(is_instruction).unwrap_or(0)
+}
+
 /// How much of the analysis is used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Facts {

@@ -90,6 +90,8 @@ pub const MUTATORS: &[&str] = &[
 /// Names of C functions that change what another argument refers to, or that make a generator let its
 /// variables go.
 pub const CHANGES_OTHERS: &[&str] = &[
+    "__delete__",
+    "__set__",
     "close",
     "memmove",
     "memset",
@@ -112,6 +114,7 @@ const CALLS_ARGUMENT: &[&str] = &[
     "accumulate",
     "filter",
     "map",
+    "method",
     "partial",
     "reduce",
     "starmap",
@@ -212,11 +215,11 @@ pub unsafe fn of_call(callee: *mut PyObject, arguments: Arguments) -> Effect {
             return named(descriptor_name(callee), receiver);
         }
         if type_ == &raw mut PyWrapperDescr_Type || type_ == &raw mut PyClassMethodDescr_Type {
-            let name = super::heap::names::text_of((*callee.cast::<PyDescrObject>()).d_name);
-            return match name {
-                Some(name) if !is_mutator(&name) => Effect::None,
-                _ => Effect::Changes(receiver),
-            };
+            return of_wrapper(callee, arguments.first, arguments);
+        }
+        if bare_name(type_) == METHOD_WRAPPER {
+            let (wrapper, bound) = wrapper_parts(callee);
+            return of_wrapper(wrapper, bound, arguments);
         }
         // An instance whose `__call__` is Python; other C callables may reach anything.
         let flags = (*type_).tp_flags;
@@ -224,6 +227,19 @@ pub unsafe fn of_call(callee: *mut PyObject, arguments: Arguments) -> Effect {
             true if has_python_call(type_) => Effect::None,
             _ if CALLABLES_IN_PYTHON.contains(&bare_name(type_)) => Effect::None,
             _ => Effect::Unknown,
+        }
+    }
+}
+
+/// The effect of calling a special method of a C type (`list.__setitem__`) with an object.
+unsafe fn of_wrapper(wrapper: *mut PyObject, bound: *mut PyObject, arguments: Arguments) -> Effect {
+    // SAFETY: passed on; the name of a descriptor is a str.
+    unsafe {
+        match super::heap::names::text_of((*wrapper.cast::<PyDescrObject>()).d_name).as_deref() {
+            Some("__call__") if bound == arguments.first => Effect::Unknown,
+            Some("__call__") => of_call(bound, arguments),
+            Some(name) => named(name, bound),
+            None => Effect::Unknown,
         }
     }
 }
@@ -291,6 +307,20 @@ unsafe fn function_parts<'a>(function: *mut PyObject) -> (&'a str, *mut PyObject
     }
 }
 
+/// The type of special methods of C types that are bound to an object (`xs.__setitem__`).
+const METHOD_WRAPPER: &str = "method-wrapper";
+
+/// The descriptor of such a method and the object it is bound to.
+unsafe fn wrapper_parts(method: *mut PyObject) -> (*mut PyObject, *mut PyObject) {
+    // SAFETY: `wrapperobject` begins with them.
+    unsafe {
+        (
+            layout::field(method.cast(), 16),
+            layout::field(method.cast(), 24),
+        )
+    }
+}
+
 /// The name of a C method that is not bound.
 unsafe fn descriptor_name<'a>(descriptor: *mut PyObject) -> &'a str {
     // SAFETY: passed on.
@@ -349,8 +379,7 @@ pub unsafe fn receiver_of_method(object: *mut PyObject) -> Option<usize> {
             return (!owner.is_null() && !is_harmless(name)).then_some(owner as usize);
         }
         // `self` of a wrapper bound to it (`xs.__setitem__`).
-        (bare_name(Py_TYPE(object)) == "method-wrapper")
-            .then(|| layout::field::<*mut PyObject>(object.cast(), 24) as usize)
+        (bare_name(Py_TYPE(object)) == METHOD_WRAPPER).then(|| wrapper_parts(object).1 as usize)
     }
 }
 

@@ -69,6 +69,15 @@ impl LiveFrame {
         }
     }
 
+    /// Whether C code called it, not an instruction of the calling frame itself. Fast tier only.
+    ///
+    /// # Safety
+    /// The frame must be running.
+    pub unsafe fn is_called_from_c(self) -> bool {
+        // SAFETY: passed on.
+        unsafe { layout::is_called_from_c(self.0) }
+    }
+
     /// Whether a frame is among those that called this one.
     ///
     /// # Safety

@@ -100,6 +100,18 @@ pub unsafe fn caller_frame(frame: RawFrame) -> RawFrame {
     caller
 }
 
+/// Whether C code called the frame, not an instruction of the calling frame itself.
+///
+/// # Safety
+/// `frame` must be a live frame.
+pub unsafe fn is_called_from_c(frame: RawFrame) -> bool {
+    // SAFETY: as for `caller_frame`.
+    unsafe {
+        let caller: RawFrame = field(frame, FRAME_PREVIOUS);
+        !caller.is_null() && field::<u8>(caller, FRAME_OWNER) == OWNED_BY_C_STACK
+    }
+}
+
 /// The frame's globals (borrowed).
 ///
 /// # Safety

@@ -8,7 +8,7 @@
 
 use super::Recorder;
 use super::sites::effect_of_site;
-use crate::code::{Code, Role, SiteAction, unit};
+use crate::code::{self, Code, Role, SiteAction};
 use crate::effects::Effect;
 use crate::frames::{LiveFrame, Pending, Thread, Tier};
 use crate::layout;
@@ -112,13 +112,18 @@ impl Recorder {
             let mut frame = PyThreadState_GetFrame(self.tstate);
             let mut live = LiveFrame::current(self.tier, self.tstate);
             let mut depth = thread.frames.len();
+            let mut called_from_c = false;
             while !frame.is_null() && live != LiveFrame::NONE {
                 match thread.frames[..depth].last() {
                     Some(monitored) if monitored.live == live => depth -= 1,
-                    _ => self.listen_to_running_frame(live, depth, PyFrame_GetLasti(frame)),
+                    _ => {
+                        let offset = called_from_c.then(|| PyFrame_GetLasti(frame));
+                        self.listen_to_running_frame(live, depth, offset);
+                    }
                 }
                 let caller = PyFrame_GetBack(frame);
                 Py_DECREF(frame.cast());
+                called_from_c = live.is_called_from_c();
                 (frame, live) = (caller, live.caller(self.tier));
             }
             Py_XDECREF(frame.cast());
@@ -126,24 +131,32 @@ impl Recorder {
         self.foreign.unfinished.reverse();
     }
 
-    unsafe fn listen_to_running_frame(&mut self, live: LiveFrame, depth: usize, offset: i32) {
-        // SAFETY: passed on.
+    /// Listens to the sites of a frame that runs already. `in_c` is the offset of its instruction if that
+    /// is in C code now: what it changes then is not over.
+    unsafe fn listen_to_running_frame(&mut self, live: LiveFrame, depth: usize, in_c: Option<i32>) {
+        // SAFETY: passed on; codes live as long as the recorder.
         unsafe {
             let object = live.code(self.tier);
             if !registry::listen_to_sites(self, object) {
                 self.foreign.give_up();
                 return;
             }
-            let Some(code) = self.codes.get(&(object as usize)) else {
+            let code = self.codes.get(&(object as usize));
+            let code = code.filter(|code| code.role == Role::Foreign);
+            let (Some(offset), Some(code)) = (in_c, code) else {
                 return;
             };
-            // The offset may be that of the instruction's last inline cache.
-            let at = offset.max(0) as usize / 2;
-            let around = code.units.get(at.saturating_sub(CACHES_OF_CALL)..=at);
-            let is_site =
-                around.is_none_or(|units| units.iter().any(|bits| bits & unit::SITE != 0));
-            if is_site && code.role == Role::Foreign {
-                let pending = Pending::Everything;
+            let code: *const Code = &raw const **code;
+            let pending = match (*code).site(code::unit_at(object, offset)) {
+                None => Pending::Nothing,
+                // The stack may hold what was unpacked, which is gone.
+                Some(SiteAction::CallUnpacked(_)) => Pending::Everything,
+                Some(action) => {
+                    let (effect, _) = effect_of_site(live, &*code, action);
+                    self.pending(effect)
+                }
+            };
+            if pending != Pending::Nothing {
                 self.foreign.unfinished.push(Unfinished {
                     live,
                     depth,
@@ -267,6 +280,3 @@ impl Recorder {
         }
     }
 }
-
-/// Inline caches of a call instruction, in code units.
-const CACHES_OF_CALL: usize = 3;
