@@ -439,15 +439,17 @@ pub unsafe extern "C" fn on_dict_event(
     0
 }
 
-/// Appended to `gc.callbacks`: after a collection addresses may be used again.
+/// Appended to `gc.callbacks`: after a collection that ended objects addresses may be used again.
 unsafe extern "C" fn on_collection(
     _module: *mut PyObject,
     arguments: *mut PyObject,
 ) -> *mut PyObject {
     // SAFETY: `callback(phase, info)`; the collector holds the GIL.
     unsafe {
-        let phase = PyTuple_GetItem(arguments, 0);
-        if !phase.is_null() && PyUnicode_CompareWithASCIIString(phase, c"stop".as_ptr()) == 0 {
+        let (phase, facts) = (PyTuple_GetItem(arguments, 0), PyTuple_GetItem(arguments, 1));
+        let is_end =
+            !phase.is_null() && PyUnicode_CompareWithASCIIString(phase, c"stop".as_ptr()) == 0;
+        if is_end && has_collected(facts) {
             let _ = catch_unwind(AssertUnwindSafe(|| {
                 if let Some(recorder) = recorder() {
                     recorder.collected();
@@ -456,6 +458,18 @@ unsafe extern "C" fn on_collection(
         }
         PyErr_Clear();
         none()
+    }
+}
+
+/// Whether the facts of a collection say that it ended objects.
+unsafe fn has_collected(facts: *mut PyObject) -> bool {
+    // SAFETY: checks for null and the type; `collected` is looked up among str keys.
+    unsafe {
+        if facts.is_null() || PyDict_CheckExact(facts) == 0 {
+            return true;
+        }
+        let n_collected = PyDict_GetItemString(facts, c"collected".as_ptr());
+        n_collected.is_null() || PyLong_AsSsize_t(n_collected) != 0
     }
 }
 

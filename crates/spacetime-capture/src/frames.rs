@@ -1,7 +1,7 @@
 //! The recorder's view of running calls: one [`Frame`] for each monitored call of each thread.
 
 use crate::code::{Code, LinePlan};
-use crate::heap::EntryIndex;
+use crate::heap::{EntryIndex, Holder};
 use crate::layout::{self, RawFrame};
 use pyo3_ffi::*;
 use std::ptr;
@@ -272,6 +272,17 @@ pub struct Frame {
     pub last_unit: u32,
     /// Line of the last line event made from an instruction event.
     pub last_line: i32,
+}
+
+impl Frame {
+    /// What its slots prove in this epoch. Those of a call with function granularity are not followed.
+    #[inline(always)]
+    pub fn holder(&self, epoch: u32) -> Holder {
+        match self.by_line && self.synced_epoch == epoch {
+            true => Holder::Compared,
+            false => Holder::Doubtful,
+        }
+    }
 }
 
 /// A suspended call: its frame, and what its slots held.

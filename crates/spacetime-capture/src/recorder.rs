@@ -68,6 +68,8 @@ pub struct Recorder {
     tstate: *mut PyThreadState,
     suspended: FxHashMap<LiveFrame, Suspended>,
     foreign: Foreign,
+    /// A cell was bound anew that other frames may have as well: their slots are out of date.
+    cell_was_bound: bool,
     clock: Arc<AtomicU64>,
     clock_written: u64,
     session_started: Instant,
@@ -98,6 +100,7 @@ impl Recorder {
             tstate: std::ptr::null_mut(),
             suspended: FxHashMap::default(),
             foreign: Foreign::default(),
+            cell_was_bound: false,
             clock_written: 0,
             session_started: Instant::now(),
             stamps_left: 0,

@@ -9,10 +9,11 @@ use rustc_hash::FxHashMap;
 use spacetime_store::stream::{self, Kind, Sink, fidelity, record};
 
 impl Heap {
-    /// Compares a live entry with its object, writes the changes, and makes sure of what it refers to.
+    /// Compares a live entry with its object, writes the changes, and vouches for what it refers to.
     pub(super) unsafe fn compare(&mut self, index: EntryIndex) {
         // SAFETY: the caller vouches for the object.
         unsafe {
+            self.enter_epoch(index);
             let entry = &self.entries[index as usize];
             let object = entry.object;
             if Py_TYPE(object) != entry.type_ {
@@ -32,28 +33,7 @@ impl Heap {
                 self.compare_attributes(index);
             }
         }
-        self.ensure_children(index);
-    }
-
-    fn ensure_children(&mut self, index: EntryIndex) {
-        let entry = &self.entries[index as usize];
-        if entry.content.links.is_empty()
-            && entry.attributes.links.is_empty()
-            && entry.dict.is_none()
-        {
-            return;
-        }
-        let entry = &mut self.entries[index as usize];
-        let content = std::mem::take(&mut entry.content);
-        let attributes = std::mem::take(&mut entry.attributes);
-        let dict = entry.dict.take();
-        content.edges().for_each(|edge| self.ensure(edge));
-        attributes.edges().for_each(|edge| self.ensure(edge));
-        dict.iter()
-            .flat_map(|dict| dict.edges())
-            .for_each(|edge| self.ensure(edge));
-        let entry = &mut self.entries[index as usize];
-        (entry.content, entry.attributes, entry.dict) = (content, attributes, dict);
+        self.vouch(index);
     }
 
     /// The object at this address has another type now (`__class__` was assigned, or the address is

@@ -9,7 +9,7 @@
 //! What an event does not tell for sure (a key found by a program's own `__eq__`, a dict cloned in
 //! one go) makes the dict *dirty*: it is compared in full at the next event of a recorded frame.
 
-use super::{EntryIndex, EntryState, Facet, Heap, Link, MAX_ITEMS};
+use super::{EntryIndex, EntryState, Facet, Heap, Holder, Link, MAX_ITEMS};
 use crate::atoms::{self, Class};
 use crate::effects::{self, Arguments, Effect};
 use crate::layout;
@@ -232,6 +232,7 @@ impl Heap {
     /// The namespace's dict must be alive and `names` interned str, with the GIL held.
     pub unsafe fn want_names(&mut self, index: u32, names: &[*mut PyObject]) {
         let mut namespace = std::mem::take(&mut self.namespaces[index as usize]);
+        self.holder = Holder::Watched;
         for &name in names {
             if namespace.places.contains_key(&(name as usize)) {
                 continue;
@@ -280,6 +281,7 @@ impl Heap {
                 |&edge: &EntryIndex| self.entries[edge as usize].state != EntryState::New;
             self.namespaces[index as usize].mutable_edges_are_known = edges.iter().all(is_filled);
         }
+        self.holder = Holder::Watched;
         edges.iter().for_each(|&edge| self.ensure(edge));
         self.namespaces[index as usize].mutable_edges = edges;
     }
@@ -296,6 +298,7 @@ impl Heap {
     /// The GIL must be held.
     pub unsafe fn drop_namespace(&mut self, index: u32) {
         let mut namespace = std::mem::take(&mut self.namespaces[index as usize]);
+        self.holder = Holder::Watched;
         // SAFETY: references are given back once.
         unsafe {
             if !namespace.is_dead {
@@ -427,6 +430,8 @@ impl Heap {
         let Some(mut shadow) = self.entries[index as usize].dict.take() else {
             return;
         };
+        self.holder = self.holder_of(index);
+        let mut is_known = true;
         // SAFETY: passed on; references of replaced and removed entries are given back once.
         unsafe {
             match event {
@@ -444,7 +449,7 @@ impl Heap {
                         shadow.items.set(at, item, link);
                         self.release_link(old, old_link);
                     }
-                    None => self.make_dirty(index),
+                    None => is_known = false,
                 },
                 DictEvent::Deleted => match shadow.find(key) {
                     Some(at) => {
@@ -461,7 +466,7 @@ impl Heap {
                             shadow.compact();
                         }
                     }
-                    None => self.make_dirty(index),
+                    None => is_known = false,
                 },
                 DictEvent::Cleared => {
                     stream::put_object_record(&mut self.sink, record::CLEAR, id);
@@ -470,10 +475,13 @@ impl Heap {
                     self.release_facet(&mut shadow.items);
                     *shadow = DictShadow::new(false);
                 }
-                _ => self.make_dirty(index),
+                _ => is_known = false,
             }
         }
         self.entries[index as usize].dict = Some(shadow);
+        if !is_known {
+            self.make_dirty(index);
+        }
     }
 
     unsafe fn remove_entry(&mut self, shadow: &mut DictShadow, at: usize) {
@@ -490,12 +498,15 @@ impl Heap {
     }
 
     fn make_dirty(&mut self, index: EntryIndex) {
+        // Until it is compared it proves nothing.
+        self.stop_vouching(index);
         self.entries[index as usize].dirty = true;
         self.dirty_dicts.push(index);
     }
 
     /// The dict is being deallocated: its address may be used again at once.
     unsafe fn dict_died(&mut self, index: EntryIndex) {
+        self.holder = self.holder_of(index);
         let entry = &mut self.entries[index as usize];
         (entry.state, entry.watched, entry.dirty) = (EntryState::Dead, false, false);
         let object = entry.object;
@@ -596,6 +607,7 @@ impl Heap {
         item: *mut PyObject,
     ) {
         let mut namespace = std::mem::take(&mut self.namespaces[index as usize]);
+        self.holder = Holder::Watched;
         // SAFETY: passed on; each old value is released once.
         unsafe {
             match event {

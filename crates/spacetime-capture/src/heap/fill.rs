@@ -43,6 +43,7 @@ impl Heap {
                         | Kind::Opaque
                 );
             let opaque = kind == Kind::Opaque || (hidden_state && !text_like);
+            self.vouch_from_now(index);
             let entry = &mut self.entries[index as usize];
             (entry.state, entry.is_constant) = (EntryState::Live, is_constant);
             (entry.type_, entry.type_index, entry.kind) = (type_, type_index, kind);

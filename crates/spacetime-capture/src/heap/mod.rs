@@ -8,9 +8,11 @@
 //! * An entry counts the shadow references to it (`edges`). When the count falls to zero the object
 //!   is out of reach and the entry goes, so that a new object at the same address is not taken for
 //!   it. Cycles that die are found by the garbage collector only, which raises the epoch.
-//! * An entry whose `epoch` is the heap's epoch is known to be equal to its object. Whatever may
+//! * An entry whose `epoch` is the heap's epoch was equal to its object in that epoch. Whatever may
 //!   have changed objects unseen raises the heap's epoch; an entry of an older epoch is compared
-//!   before it is believed ([`Heap::ensure`]), each at most once an epoch.
+//!   before it is believed ([`Heap::ensure`]).
+//! * A reference found to an object is believed to be to the entry of its address only if a holder
+//!   vouches for the entry (see [`references`]): a shadow may refer to what is long gone.
 //! * Objects are only read through references that were read from live objects or live frames in
 //!   the same event. An entry alone is never a reason to touch its address.
 //! * Strong references are held to leaves only ([`Class::Leaf`], [`Class::Text`]): they have no
@@ -26,9 +28,11 @@ mod dicts;
 mod exposed;
 mod fill;
 pub mod names;
+mod references;
 pub mod types;
 
 pub use dicts::{DictEvent, Namespace};
+pub use references::Holder;
 
 use crate::atoms::{self, Class};
 use crate::layout;
@@ -157,6 +161,14 @@ pub(crate) struct Entry {
     gained: u32,
     /// Event in which it was last compared out of turn.
     doubted: u32,
+    /// Event in which it was last queued to be compared.
+    queued: u32,
+    /// References by watched namespaces.
+    firm: u32,
+    /// In its epoch: references by holders that were compared in that epoch as well.
+    vouched: u32,
+    /// In its epoch: its references are counted so.
+    vouches: bool,
     type_index: u32,
     kind: Kind,
     state: EntryState,
@@ -221,6 +233,8 @@ pub struct Heap {
     next_id: u32,
     epoch: u32,
     event: u32,
+    /// Who gains and loses references now.
+    pub holder: Holder,
     /// Entries to fill or compare.
     work: Vec<EntryIndex>,
     /// Entries that may be a new object at an old address.
@@ -255,6 +269,7 @@ impl Heap {
             next_id: 1,
             epoch: 1,
             event: 1,
+            holder: Holder::Doubtful,
             work: Vec::new(),
             doubts: Vec::new(),
             unreferenced: Vec::new(),
@@ -373,111 +388,10 @@ impl Heap {
         }
     }
 
-    /// Counts one more reference to a live object, giving it an entry if it has none. `None` when
-    /// too many objects were adopted in this event.
-    ///
-    /// # Safety
-    /// `object` must be a live object that is not a leaf, with the GIL held.
-    pub unsafe fn adopt(&mut self, object: *mut PyObject) -> Option<EntryIndex> {
-        if let Some(index) = self.find(object) {
-            let (event, epoch) = (self.event, self.epoch);
-            let entry = &mut self.entries[index as usize];
-            entry.edges += 1;
-            entry.gained = event;
-            if entry.is_exposed {
-                self.exposed.forget_visible();
-            }
-            if entry.lost == event || entry.edges == 1 && entry.moved != event {
-                self.doubts.push(index);
-            } else if entry.epoch != epoch {
-                entry.epoch = epoch;
-                match entry.is_constant {
-                    // Nothing proves that it is the same object.
-                    true => self.doubts.push(index),
-                    false => self.work.push(index),
-                }
-            }
-            return Some(index);
-        }
-        if self.n_adopted >= MAX_ADOPTED {
-            return None;
-        }
-        self.n_adopted += 1;
-        // SAFETY: `object` is alive.
-        Some(unsafe { self.announce(object) })
-    }
-
-    /// Makes an entry with one reference and queues it to be filled.
-    unsafe fn announce(&mut self, object: *mut PyObject) -> EntryIndex {
-        // SAFETY: `object` is alive.
-        let type_ = unsafe { Py_TYPE(object) };
-        let mut entry = Entry {
-            object,
-            type_,
-            id: self.next_id,
-            edges: 1,
-            slot_edges: 0,
-            epoch: self.epoch,
-            lost: 0,
-            moved: 0,
-            gained: self.event,
-            doubted: 0,
-            type_index: 0,
-            kind: Kind::Opaque,
-            state: EntryState::New,
-            attribute_layout: AttributeLayout::Values,
-            is_constant: false,
-            is_exposed: false,
-            watched: false,
-            dirty: false,
-            content: Facet::default(),
-            attributes: Facet::default(),
-            text: None,
-            dict: None,
-        };
-        self.next_id += 1;
-        self.n_live += 1;
-        let index = self.free.pop();
-        let index = index.unwrap_or(self.entries.len() as EntryIndex);
-        self.exposed.announced(index, &mut entry);
-        match self.entries.get_mut(index as usize) {
-            Some(place) => *place = entry,
-            None => self.entries.push(entry),
-        }
-        self.by_address.insert(object as usize, index);
-        self.work.push(index);
-        index
-    }
-
-    /// Makes sure that the entry equals its object, by the next [`Heap::settle`]. The object must be
-    /// alive: the caller has just read a reference to it.
-    #[inline]
-    pub fn ensure(&mut self, index: EntryIndex) {
-        let entry = &mut self.entries[index as usize];
-        if entry.epoch != self.epoch {
-            entry.epoch = self.epoch;
-            if !entry.is_constant {
-                self.n_doubted += 1 + entry.content.items.len() as u64 / 32;
-                self.work.push(index);
-            }
-        }
-    }
-
     /// How much was compared so far only because objects may have changed unseen: entries, and items
     /// of large ones.
     pub fn n_doubted(&self) -> u64 {
         self.n_doubted
-    }
-
-    /// Compares the entry with its object at the next [`Heap::settle`], whatever its epoch. The object
-    /// must be alive.
-    #[inline]
-    pub fn touch(&mut self, index: EntryIndex) {
-        let entry = &mut self.entries[index as usize];
-        if entry.state == EntryState::Live && (!entry.watched || entry.dirty) {
-            entry.epoch = self.epoch;
-            self.work.push(index);
-        }
     }
 
     /// Compares the entry and what only it refers to, as it may be a new object at the same address.
@@ -522,14 +436,6 @@ impl Heap {
         self.entries[index as usize].object == object
     }
 
-    /// Whether the entry still is the object of this number, alive by what is known.
-    #[inline]
-    pub fn is_live(&self, index: EntryIndex, id: u32) -> bool {
-        self.entries.get(index as usize).is_some_and(|entry| {
-            entry.id == id && entry.edges > 0 && entry.state == EntryState::Live
-        })
-    }
-
     /// Takes a str that goes on where the only other holder of the entry's text left off
     /// (`text += more` moved it): the entry is about the new object from now on. Says no if it
     /// is another text.
@@ -556,43 +462,6 @@ impl Heap {
         self.by_address.insert(object as usize, index);
         self.doubts.push(index);
         true
-    }
-
-    /// Notes that a slot of a frame refers to the entry, or no longer does.
-    #[inline(always)]
-    pub fn count_slot(&mut self, index: EntryIndex, is_gained: bool) {
-        let slot_edges = &mut self.entries[index as usize].slot_edges;
-        *slot_edges = match is_gained {
-            true => *slot_edges + 1,
-            false => *slot_edges - 1,
-        };
-    }
-
-    /// Drops one reference.
-    #[inline]
-    pub fn release(&mut self, index: EntryIndex) {
-        let event = self.event;
-        let entry = &mut self.entries[index as usize];
-        entry.edges -= 1;
-        entry.lost = event;
-        if entry.edges == 0 {
-            self.unreferenced.push(index);
-        } else if entry.gained == event {
-            self.doubts.push(index);
-        }
-    }
-
-    /// Drops one reference that kept the object alive until this event: if another was found in the
-    /// event, it is to the same object.
-    #[inline]
-    pub fn release_moved(&mut self, index: EntryIndex) {
-        let event = self.event;
-        let entry = &mut self.entries[index as usize];
-        entry.edges -= 1;
-        entry.moved = event;
-        if entry.edges == 0 {
-            self.unreferenced.push(index);
-        }
     }
 
     /// Drops what a shadow item holds.
@@ -703,11 +572,10 @@ impl Heap {
             return;
         }
         entry.doubted = self.event;
-        entry.epoch = self.epoch;
         // SAFETY: the entry has a reference that was read in this event, so its object is alive.
         unsafe { self.compare(index) };
         let edges = self.entries[index as usize].edges();
-        let exclusive = edges.filter(|&edge| self.entries[edge as usize].edges == 1);
+        let exclusive = edges.filter(|&edge| self.entries[edge as usize].has_one_proof());
         self.doubts.extend(exclusive.collect::<Vec<_>>());
     }
 
@@ -732,6 +600,7 @@ impl Heap {
         let mut attributes = std::mem::take(&mut entry.attributes);
         let dict = entry.dict.take();
         (entry.text, entry.watched, entry.dirty) = (None, false, false);
+        self.holder = self.holder_of(index);
         // SAFETY: the shadow's references are given back once; a watched dict is alive, since its
         // deallocation would have set the state to `Dead` and cleared `watched`.
         unsafe {

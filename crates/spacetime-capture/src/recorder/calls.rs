@@ -4,6 +4,7 @@ use super::Recorder;
 use crate::atoms::{self, Class};
 use crate::code::{Code, LinePlan, Role};
 use crate::frames::{Frame, LiveFrame, Pending, SlotShadow, Thread};
+use crate::heap::Holder;
 use crate::registry;
 use pyo3_ffi::*;
 use spacetime_store::stream::{self, Sink, call_flag, record};
@@ -132,6 +133,7 @@ impl Recorder {
                 true => &code.recorded_slots,
                 false => &code.slots_bound_at_start,
             };
+            self.hold_for(&thread.frames[frame]);
             for &slot in bound {
                 self.read_slot(thread, frame, slot as usize, false);
             }
@@ -316,9 +318,7 @@ impl Recorder {
                 self.last_raised_call = Some(thread.frames[frame].call);
             }
             self.pop(thread);
-            if let Some(entry) = held {
-                self.heap.release(entry);
-            }
+            self.let_go(held);
             self.leave_to_caller(thread, live);
             self.heap.sink.commit();
         }
@@ -348,6 +348,7 @@ impl Recorder {
     ) -> Option<u32> {
         // SAFETY: passed on.
         unsafe {
+            self.heap.holder = Holder::Doubtful;
             let held = match atoms::classify(outcome) {
                 Class::Object | Class::Text => self.heap.adopt(outcome),
                 _ => None,
@@ -371,11 +372,20 @@ impl Recorder {
         }
     }
 
+    /// Drops what [`Recorder::put_outcome`] held.
+    pub(super) fn let_go(&mut self, held: Option<u32>) {
+        if let Some(entry) = held {
+            self.heap.holder = Holder::Doubtful;
+            self.heap.release(entry);
+        }
+    }
+
     /// Takes the top call off the stack and releases its slots.
     pub(super) unsafe fn pop(&mut self, thread: &mut Thread) {
         let Some(frame) = thread.frames.pop() else {
             return;
         };
+        self.hold_for(&frame);
         for at in frame.first_slot..thread.slots.len() {
             self.release_shadow(thread.slots[at]);
         }

@@ -37,9 +37,7 @@ impl Recorder {
             }
             let slots = thread.slots.split_off(frame.first_slot);
             self.suspended.insert(live, Suspended { frame, slots });
-            if let Some(entry) = held {
-                self.heap.release(entry);
-            }
+            self.let_go(held);
             self.leave_to_caller(thread, live);
             self.heap.sink.commit();
         }
@@ -89,6 +87,7 @@ impl Recorder {
 
     /// Another frame runs in the place of a suspended call.
     pub(super) fn forget_suspended(&mut self, suspended: Suspended) {
+        self.hold_for(&suspended.frame);
         for shadow in suspended.slots {
             self.release_shadow(shadow);
         }
@@ -115,6 +114,7 @@ impl Recorder {
         dying.frame.plan = unsafe { (*dying.frame.code).plan_of_all() };
         let n_slots = dying.slots.len();
         let slots = std::mem::replace(&mut dying.slots, vec![SlotShadow::Null; n_slots]);
+        self.heap.holder = dying.frame.holder(self.heap.epoch());
         slots
             .into_iter()
             .for_each(|shadow| self.release_shadow(shadow));

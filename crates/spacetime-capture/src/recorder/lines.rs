@@ -2,7 +2,7 @@
 
 use super::Recorder;
 use crate::atoms::{self, Class};
-use crate::frames::{LiveFrame, Pending, SlotShadow, Thread};
+use crate::frames::{Frame, LiveFrame, Pending, SlotShadow, Thread};
 use pyo3_ffi::*;
 use spacetime_store::stream::{self, Sink};
 
@@ -79,6 +79,7 @@ impl Recorder {
         // SAFETY: the frame is running; plans live as long as their code.
         unsafe {
             let plan = &*thread.frames[frame].plan;
+            self.hold_for(&thread.frames[frame]);
             for &slot in &plan.written {
                 let held = plan.writes_come_last || plan.in_place.contains(&slot);
                 self.read_slot(thread, frame, slot as usize, held);
@@ -98,7 +99,8 @@ impl Recorder {
                 top.pending = Pending::Nothing;
             }
             self.compare_pending(pending);
-            if plan.unknown || self.heap.has_untrusted_callee {
+            let cell_was_bound = std::mem::take(&mut self.cell_was_bound);
+            if plan.unknown || cell_was_bound || self.heap.has_untrusted_callee {
                 self.heap.doubt_everything();
             }
             let (epoch, n_doubted) = (self.heap.epoch(), self.heap.n_doubted());
@@ -131,6 +133,7 @@ impl Recorder {
             }
             let code = &*thread.frames[frame].code;
             self.heap.doubt_everything();
+            self.hold_for(&thread.frames[frame]);
             for &slot in &code.recorded_slots {
                 self.read_slot(thread, frame, slot as usize, false);
             }
@@ -159,6 +162,7 @@ impl Recorder {
         frame.synced_epoch = self.heap.epoch();
         // SAFETY: codes of frames on the stack are alive.
         let code = unsafe { &*frame.code };
+        self.hold_for(frame);
         for shadow in &thread.slots[frame.first_slot..frame.first_slot + code.n_slots] {
             if let SlotShadow::Entry(entry) = *shadow {
                 self.heap.ensure(entry);
@@ -173,8 +177,8 @@ impl Recorder {
         }
     }
 
-    /// A dict that is tracked is about to take an object: what the running line did to its slots is
-    /// written first, so that no old reference stands for a new object at its address.
+    /// A dict that is tracked is about to take an object: what the running line did so far is written
+    /// first, so that no old reference stands for a new object at its address.
     ///
     /// # Safety
     /// The GIL must be held, and the program, not a callback, be running.
@@ -190,19 +194,15 @@ impl Recorder {
                 return;
             }
             let thread = &mut *self.thread;
-            let Some(top) = thread.frames.last() else {
-                return;
-            };
-            if !top.by_line {
-                self.heap.doubt_everything();
-                return;
+            let is_running = |top: &Frame| top.live == LiveFrame::current(self.tier, tstate);
+            match thread.frames.last() {
+                Some(top) if top.by_line && is_running(top) => {
+                    self.heap.begin_event();
+                    let frame = thread.frames.len() - 1;
+                    self.observe(thread, frame, false);
+                }
+                _ => self.heap.doubt_everything(),
             }
-            self.heap.begin_event();
-            let frame = thread.frames.len() - 1;
-            for &slot in &(*thread.frames[frame].plan).written {
-                self.read_slot(thread, frame, slot as usize, false);
-            }
-            self.settle();
         }
     }
 }

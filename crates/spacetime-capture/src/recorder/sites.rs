@@ -80,12 +80,13 @@ impl Recorder {
             Effect::Changes(object) if unsafe { self.heap.is_part_of_another(object) } => {
                 Pending::Everything
             }
-            Effect::Changes(object) => match self.heap.find(object) {
+            Effect::Changes(object) => match self.heap.find_proved(object) {
                 Some(entry) => Pending::Entry {
                     entry,
                     id: self.heap.id_of(entry),
                     epoch: self.heap.epoch(),
                 },
+                // If it is met again it is compared.
                 None => Pending::Nothing,
             },
         }
@@ -96,7 +97,7 @@ impl Recorder {
         match pending {
             Pending::Nothing => {}
             Pending::Entry { entry, id, epoch }
-                if epoch == self.heap.epoch() && self.heap.is_live(entry, id) =>
+                if epoch == self.heap.epoch() && self.heap.is_proved(entry, id) =>
             {
                 self.heap.touch(entry);
             }

@@ -1,16 +1,27 @@
 //! Slots of frames: what they hold against what they held.
+//!
+//! The slots of a call with line granularity are followed without a gap, so that they vouch for what
+//! they hold. A cell is a slot of several frames: when one of them binds it anew, the others do not
+//! know yet.
 
 use super::Recorder;
 use crate::atoms::{self, Class};
 use crate::code::Code;
-use crate::frames::{SlotShadow, Thread};
+use crate::frames::{Frame, SlotShadow, Thread};
 use crate::layout;
 use pyo3_ffi::*;
 use spacetime_store::stream::{self, Sink, fidelity, value};
 
 impl Recorder {
-    /// Writes a slot if it changed. `held` says that what it held before was alive until the slot was
-    /// written, so that nothing found now can be a new object at its address.
+    /// References by slots of this frame are gained and lost from here on.
+    #[inline(always)]
+    pub(super) fn hold_for(&mut self, frame: &Frame) {
+        self.heap.holder = frame.holder(self.heap.epoch());
+    }
+
+    /// Writes a slot if it changed, after [`Recorder::hold_for`]. `held` says that what it held before
+    /// was alive until the slot was written, so that nothing found now can be a new object at its
+    /// address.
     #[inline]
     pub(super) unsafe fn read_slot(
         &mut self,
@@ -31,7 +42,7 @@ impl Recorder {
                     stream::put_slot(&mut self.heap.sink, slot as u32);
                     self.heap.sink.byte(value::NULL);
                     self.heap.sink.record_end();
-                    self.release_slot(old, held);
+                    self.rebind_slot(code, slot, old, held);
                 }
                 return;
             }
@@ -45,16 +56,17 @@ impl Recorder {
                 stream::put_slot(&mut self.heap.sink, slot as u32);
                 stream::put_int(&mut self.heap.sink, int);
                 self.heap.sink.record_end();
-                self.release_slot(old, held);
+                self.rebind_slot(code, slot, old, held);
                 return;
             }
-            self.read_other_slot(shadow, object, slot, held);
+            self.read_other_slot(code, shadow, object, slot, held);
         }
     }
 
     #[inline(never)]
-    pub(super) unsafe fn read_other_slot(
+    unsafe fn read_other_slot(
         &mut self,
+        code: &Code,
         shadow: &mut SlotShadow,
         object: *mut PyObject,
         slot: usize,
@@ -106,7 +118,7 @@ impl Recorder {
             };
             self.heap.sink.record_end();
             let old = std::mem::replace(shadow, new);
-            self.release_slot(old, held);
+            self.rebind_slot(code, slot, old, held);
         }
     }
 
@@ -120,15 +132,16 @@ impl Recorder {
         }
     }
 
-    /// Drops what a slot held; `held` says that it was alive until the slot was written.
+    /// Drops what a slot held before it was bound anew; `held` says that it was alive until then.
     #[inline(always)]
-    pub(super) fn release_slot(&mut self, shadow: SlotShadow, held: bool) {
-        match shadow {
-            SlotShadow::Entry(entry) if held => {
-                self.heap.count_slot(entry, false);
-                self.heap.release_moved(entry);
+    fn rebind_slot(&mut self, code: &Code, slot: usize, old: SlotShadow, held: bool) {
+        if let SlotShadow::Entry(entry) = old {
+            let n_left = self.heap.count_slot(entry, false);
+            match held {
+                true => self.heap.release_moved(entry),
+                false => self.heap.release(entry),
             }
-            shadow => self.release_shadow(shadow),
+            self.cell_was_bound |= code.is_cell[slot] && n_left != 0;
         }
     }
 
