@@ -164,6 +164,55 @@ def test_a_call_may_end_in_a_pause(path: str) -> None:
     assert called.parent is None and called.value == 2
 
 
+APPENDING = """
+import sys
+import spacetimepy
+
+def change(items, item):  # is not recorded
+    items.append(item)
+
+def first(items):
+    change(items, 1)
+
+def then(items):
+    change(items, 2)
+    change(items, 3)
+
+path = sys.argv[1]
+"""
+
+ORDERS = {
+    "another recording": """
+with spacetimepy.record(path, function=["first"]):
+    first([0])
+with spacetimepy.record(path, line=["then"]):
+    then([5])
+""",
+    "lines are asked for later": """
+with spacetimepy.record(path, function=["first"]):
+    first([0])
+    spacetimepy.line(then)
+    then([5])
+""",
+    "lines of a function already recorded": """
+with spacetimepy.record(path, function=["then"]):
+    then([0])
+    spacetimepy.line(then)
+    then([5])
+""",
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_lines_see_changes_whatever_was_recorded_before(path: str, order: str) -> None:
+    """Code that is not recorded is of no interest to function granularity, but is to lines."""
+    program = Path(path).with_name("program.py")
+    program.write_text(APPENDING + ORDERS[order])
+    subprocess.run([sys.executable, str(program), path], check=True)
+    states = spacetimepy.open(path).calls("then")[-1].states
+    assert [state.locals["items"] for state in states] == [[5], [5, 2]]
+
+
 def test_a_trace_in_memory_is_read_by_its_path() -> None:
     with spacetimepy.init_monitoring(in_memory=True) as recorder:
         add(1)

@@ -68,3 +68,10 @@ pub fn analyze(input: &CodeInput<'_>) -> Result<CodeFacts, Error> {
         line_of_unit,
     })
 }
+
+/// Indices in `names` of the globals that a code object refers to: all that is needed of code of which
+/// no line is recorded. `line_table` and `exception_table` are not read.
+pub fn global_names(input: &CodeInput<'_>) -> Result<Vec<u32>, Error> {
+    let code = code::decode(input)?;
+    Ok(writes::names(&code, input.names.len()).0)
+}

@@ -123,6 +123,8 @@ pub struct Code {
     pub trusted_callees: Vec<*mut PyObject>,
     /// The user's choice is known: `role` follows it.
     pub is_asked: bool,
+    /// How far it was looked into.
+    pub depth: Depth,
     /// Its sites are known.
     pub is_analyzed: bool,
     /// Events of its sites are on, though it is not recorded.
@@ -135,6 +137,66 @@ const OPTIMIZED: i32 = 1;
 pub const SUSPENDABLE: i32 = 0x20 | 0x80 | 0x200;
 
 impl Code {
+    /// Nothing is known of it.
+    fn unread(object: *mut PyObject, role: Role, depth: Depth) -> Code {
+        Code {
+            object,
+            number: None,
+            role,
+            depth,
+            only_lines: Vec::new(),
+            n_slots: 0,
+            n_parameters: 0,
+            is_cell: Box::default(),
+            recorded_slots: Box::default(),
+            slots_bound_at_start: Box::default(),
+            slot_names: Box::default(),
+            first_line: 0,
+            flags: 0,
+            has_locals_object: false,
+            global_names: Box::default(),
+            namespace: None,
+            min_line: 0,
+            plans: Box::default(),
+            other_lines: LinePlan::default(),
+            units: Box::default(),
+            line_of_unit: Box::default(),
+            sites: BTreeMap::new(),
+            uses_instructions_as_lines: false,
+            is_pure: false,
+            trusted_callees: Vec::new(),
+            is_asked: false,
+            is_analyzed: false,
+            is_listened_to: false,
+        }
+    }
+
+    /// Takes over what does not need the bytecode to be understood.
+    fn take_shape(&mut self, parts: &Parts) {
+        let flags = parts.flags;
+        let n_parameters = parts.parameters[1]
+            + parts.parameters[2]
+            + u32::from(flags & 0x4 != 0)
+            + u32::from(flags & 0x8 != 0);
+        self.n_slots = parts.slot_objects.len();
+        self.n_parameters = n_parameters as usize;
+        self.is_cell = parts
+            .slot_kinds
+            .iter()
+            .map(|kind| kind & 0xC0 != 0)
+            .collect();
+        self.recorded_slots = (0..self.n_slots as u16).collect();
+        self.slot_names = parts.slot_objects.clone().into();
+        (self.first_line, self.flags) = (parts.first_line, flags);
+        self.has_locals_object = flags & OPTIMIZED == 0;
+        self.other_lines = LinePlan {
+            written: self.recorded_slots.to_vec(),
+            unknown: true,
+            ..LinePlan::default()
+        };
+        self.find_slots_bound_at_start();
+    }
+
     /// Records only some of the slots.
     pub fn exclude_slots(&mut self, is_excluded: impl Fn(u16) -> bool) {
         let keep = |slot: &u16| !is_excluded(*slot);
@@ -208,12 +270,18 @@ pub struct Parts {
     pub bytecode: Vec<u8>,
     /// `co_names`.
     pub names: Vec<String>,
+    /// Slot names; interned, kept alive by the code object.
+    pub slot_objects: Vec<*mut PyObject>,
     /// Slot names.
     pub slot_names: Vec<String>,
     /// Slot kinds.
     pub slot_kinds: Vec<u8>,
     /// Positional-only, positional, keyword-only parameters.
     pub parameters: [u32; 3],
+    /// `co_flags`.
+    pub flags: i32,
+    /// `co_firstlineno`.
+    pub first_line: i32,
 }
 
 /// Takes a code object apart.
@@ -230,7 +298,10 @@ pub unsafe fn parts(object: *mut PyObject) -> Parts {
             bytecode: bytes_attribute(object, c"co_code"),
             names: object_tuple(object, c"co_names").iter().map(text).collect(),
             slot_names: slot_objects.iter().map(text).collect(),
+            slot_objects,
             slot_kinds,
+            flags: int_attribute(object, c"co_flags") as i32,
+            first_line: int_attribute(object, c"co_firstlineno") as i32,
             parameters: [c"co_posonlyargcount", c"co_argcount", c"co_kwonlyargcount"]
                 .map(|name| int_attribute(object, name) as u32),
         }
@@ -248,6 +319,17 @@ pub unsafe fn unit_at(object: *mut PyObject, offset: i32) -> usize {
     let at = offset.max(0) as usize / 2;
     let is_instruction = |&unit: &usize| bytecode.get(2 * unit).is_some_and(|&code| code != CACHE);
     (0..=at).rev().find(is_instruction).unwrap_or(0)
+}
+
+/// How far a code object is looked into: no further than its use needs, as much code runs only once.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Depth {
+    /// Not at all: it is not recorded, and neither is any line.
+    Surface,
+    /// Slots and names: its calls are recorded.
+    Names,
+    /// Lines and sites.
+    Lines,
 }
 
 /// How much of the analysis is used.
@@ -268,115 +350,84 @@ pub enum Facts {
 pub unsafe fn plan(
     object: *mut PyObject,
     role: Role,
+    depth: Depth,
     facts_wanted: Facts,
     resolve: impl Fn(&str) -> GlobalCallee,
-) -> (Code, Parts) {
+) -> Code {
     // SAFETY: as for `parts`; the code object is kept alive from here on.
     unsafe {
         Py_INCREF(object);
+        let mut code = Code::unread(object, role, depth);
+        if depth == Depth::Surface {
+            return code;
+        }
         let parts = parts(object);
         let name_objects = object_tuple(object, c"co_names");
-        let (slot_objects, _) = slots(object);
-        let flags = int_attribute(object, c"co_flags") as i32;
-        let first_line = int_attribute(object, c"co_firstlineno") as i32;
-        let n_parameters = parts.parameters[1]
-            + parts.parameters[2]
-            + u32::from(flags & 0x4 != 0)
-            + u32::from(flags & 0x8 != 0);
-        let n_slots = slot_objects.len();
-        let mut code = Code {
-            object,
-            number: None,
-            role,
-            only_lines: Vec::new(),
-            n_slots,
-            n_parameters: n_parameters as usize,
-            is_cell: parts
-                .slot_kinds
-                .iter()
-                .map(|kind| kind & 0xC0 != 0)
-                .collect(),
-            recorded_slots: (0..n_slots as u16).collect(),
-            slots_bound_at_start: Box::default(),
-            slot_names: slot_objects.into(),
-            first_line,
-            flags,
-            has_locals_object: flags & OPTIMIZED == 0,
-            global_names: Box::default(),
-            namespace: None,
-            min_line: 0,
-            plans: Box::default(),
-            other_lines: LinePlan {
-                written: (0..n_slots as u16).collect(),
-                unknown: true,
-                ..LinePlan::default()
-            },
-            units: Box::default(),
-            line_of_unit: Box::default(),
-            sites: BTreeMap::new(),
-            uses_instructions_as_lines: false,
-            is_pure: false,
-            trusted_callees: Vec::new(),
-            is_asked: false,
-            is_analyzed: false,
-            is_listened_to: false,
-        };
-        code.find_slots_bound_at_start();
-        let facts = (facts_wanted != Facts::None)
-            .then(|| analyze(&code, &parts))
-            .flatten();
-        match facts {
-            Some(facts) => {
-                let used = facts
-                    .global_names
-                    .iter()
-                    .map(|&name| name_objects[name as usize]);
-                code.global_names = used.collect();
-                code.units = vec![0; facts.line_of_unit.len()].into();
-                facts
-                    .loop_jumps
-                    .iter()
-                    .for_each(|&at| code.units[at as usize] |= unit::LOOP);
-                code.line_of_unit = facts.line_of_unit.clone().into();
-                if facts_wanted == Facts::All {
-                    apply(&mut code, facts, &parts.names, &name_objects, resolve);
+        code.take_shape(&parts);
+        let facts = match facts_wanted {
+            Facts::None => None,
+            _ => with_input(&code, &parts, |input| match depth {
+                Depth::Lines => {
+                    bytecode::analyze(input).map(|facts| (facts.global_names.clone(), Some(facts)))
                 }
+                _ => bytecode::global_names(input).map(|names| (names, None)),
+            }),
+        };
+        // Without facts every name may be a global.
+        let Some((global_names, facts)) = facts else {
+            code.global_names = name_objects.into();
+            return code;
+        };
+        let used = global_names.iter().map(|&name| name_objects[name as usize]);
+        code.global_names = used.collect();
+        if let Some(facts) = facts {
+            code.units = vec![0; facts.line_of_unit.len()].into();
+            for &at in &facts.loop_jumps {
+                code.units[at as usize] |= unit::LOOP;
             }
-            // Without facts every name may be a global.
-            None => code.global_names = name_objects.into(),
+            code.line_of_unit = facts.line_of_unit.clone().into();
+            if facts_wanted == Facts::All {
+                apply(&mut code, facts, &parts.names, &name_objects, resolve);
+            }
         }
-        (code, parts)
+        code
     }
 }
 
-unsafe fn analyze(code: &Code, parts: &Parts) -> Option<CodeFacts> {
+/// Hands the analysis what it reads.
+unsafe fn with_input<R>(
+    code: &Code,
+    parts: &Parts,
+    read: impl FnOnce(&bytecode::CodeInput) -> Result<R, bytecode::Error>,
+) -> Option<R> {
+    let slots: Vec<_> = parts
+        .slot_names
+        .iter()
+        .zip(&parts.slot_kinds)
+        .map(|(name, &kind)| bytecode::Slot { name, kind })
+        .collect();
+    let names: Vec<&str> = parts.names.iter().map(String::as_str).collect();
     // SAFETY: passed on.
-    unsafe {
-        let slots: Vec<_> = parts
-            .slot_names
-            .iter()
-            .zip(&parts.slot_kinds)
-            .map(|(name, &kind)| bytecode::Slot { name, kind })
-            .collect();
-        let names: Vec<&str> = parts.names.iter().map(String::as_str).collect();
-        let const_texts = constant_texts(code.object);
-        let consts = constants(code.object, &const_texts);
-        let line_table = bytes_attribute(code.object, c"co_linetable");
-        let exception_table = bytes_attribute(code.object, c"co_exceptiontable");
-        let input = bytecode::CodeInput {
-            version: crate::selfcheck::version()?,
-            code: &parts.bytecode,
-            line_table: &line_table,
-            exception_table: &exception_table,
-            first_line: code.first_line.max(0) as u32,
-            flags: code.flags as u32,
-            names: &names,
-            consts: &consts,
-            slots: &slots,
-            argument_count: code.n_parameters as u32,
-        };
-        bytecode::analyze(&input).ok()
-    }
+    let (consts, line_table, exception_table) = unsafe {
+        (
+            constants(code.object),
+            bytes_attribute(code.object, c"co_linetable"),
+            bytes_attribute(code.object, c"co_exceptiontable"),
+        )
+    };
+    let input = bytecode::CodeInput {
+        version: crate::selfcheck::version()?,
+        code: &parts.bytecode,
+        line_table: &line_table,
+        exception_table: &exception_table,
+        first_line: code.first_line.max(0) as u32,
+        flags: code.flags as u32,
+        names: &names,
+        consts: &consts,
+        slots: &slots,
+        argument_count: code.n_parameters as u32,
+    };
+    read(&input).ok()
 }
 
 /// What a global name stands for when it is called.
@@ -664,44 +715,23 @@ unsafe fn slots(object: *mut PyObject) -> (Vec<*mut PyObject>, Vec<u8>) {
     }
 }
 
-/// The text of each constant that is a str.
-unsafe fn constant_texts(object: *mut PyObject) -> Vec<Option<String>> {
-    // SAFETY: constants live as long as the code object.
+/// The constants, as far as the analysis tells them apart.
+unsafe fn constants(object: *mut PyObject) -> Vec<bytecode::Const<'static>> {
+    // SAFETY: the attribute is a tuple of objects that live as long as the code object.
     let constants = unsafe { object_tuple(object, c"co_consts") };
-    // SAFETY: as above.
-    constants
-        .iter()
-        .map(|&item| unsafe { crate::heap::names::text_of(item) })
-        .collect()
-}
-
-unsafe fn constants<'a>(
-    object: *mut PyObject,
-    texts: &'a [Option<String>],
-) -> Vec<bytecode::Const<'a>> {
-    // SAFETY: as above.
-    let constants = unsafe { object_tuple(object, c"co_consts") };
-    constants
-        .iter()
-        .zip(texts)
-        .map(|(&item, text)| {
-            if let Some(text) = text {
-                return bytecode::Const::Str(text);
-            }
-            // SAFETY: reads types.
-            unsafe {
-                if Py_TYPE(item) == &raw mut PyCode_Type {
-                    bytecode::Const::Code
-                } else if Py_TYPE(item) == &raw mut PyTuple_Type
-                    || Py_TYPE(item) == &raw mut PyFrozenSet_Type
-                {
-                    bytecode::Const::Tuple
-                } else if crate::atoms::classify(item) == crate::atoms::Class::Object {
-                    bytecode::Const::Other
-                } else {
-                    bytecode::Const::Atom
-                }
-            }
-        })
-        .collect()
+    let is_number = |&item: &*mut PyObject| {
+        // SAFETY: reads the type.
+        let type_ = unsafe { Py_TYPE(item) };
+        [
+            &raw mut PyLong_Type,
+            &raw mut PyFloat_Type,
+            &raw mut PyComplex_Type,
+        ]
+        .contains(&type_)
+    };
+    let kind = |is_number| match is_number {
+        true => bytecode::Const::Number,
+        false => bytecode::Const::Atom,
+    };
+    constants.iter().map(is_number).map(kind).collect()
 }

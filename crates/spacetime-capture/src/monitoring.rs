@@ -112,8 +112,18 @@ impl Monitoring {
                 monitoring.call(c"register_callback", &arguments)?;
             }
             Py_DECREF(events);
+            monitoring.restart()?;
             Ok(monitoring)
         }
+    }
+
+    /// Events that were dismissed, by an earlier recording or this one, are of interest again.
+    ///
+    /// # Safety
+    /// The GIL must be held.
+    pub unsafe fn restart(&self) -> Result<(), Unavailable> {
+        // SAFETY: passed on.
+        unsafe { self.call(c"restart_events", &[]) }
     }
 
     /// The tool id.

@@ -1,6 +1,6 @@
 //! Which code is recorded, and what the trace is told about it.
 
-use crate::code::{self, Code, GlobalCallee, Role};
+use crate::code::{self, Code, Depth, GlobalCallee, Role};
 use crate::effects::{self, Arguments, Effect};
 use crate::frames::Tier;
 use crate::monitoring::{Event, Monitoring, Unavailable};
@@ -121,10 +121,16 @@ unsafe fn ask_selector(selector: *mut PyObject, object: *mut PyObject) -> Role {
     }
 }
 
-/// Plans a code object; once more if it is recorded after it was not.
+/// Plans a code object; once more if it is recorded after it was not, or looked into further.
 unsafe fn learn(recorder: &mut Recorder, object: *mut PyObject, role: Role) -> *mut Code {
+    let depth = match role {
+        Role::Foreign if !recorder.registry.records_lines => Depth::Surface,
+        Role::Function => Depth::Names,
+        Role::Foreign | Role::Line => Depth::Lines,
+    };
     if let Some(known) = recorder.codes.get_mut(&(object as usize))
         && (known.role != Role::Foreign || role == Role::Foreign)
+        && (known.depth >= depth || known.role != Role::Foreign && role == Role::Foreign)
     {
         return &raw mut **known;
     }
@@ -134,10 +140,11 @@ unsafe fn learn(recorder: &mut Recorder, object: *mut PyObject, role: Role) -> *
         Tier::Fast => code::Facts::All,
     };
     // SAFETY: passed on.
-    let (planned, _) = unsafe { code::plan(object, role, facts, builtin_callee) };
+    let planned = unsafe { code::plan(object, role, depth, facts, builtin_callee) };
     match recorder.codes.entry(object as usize) {
         Entry::Occupied(mut known) => {
-            // SAFETY: no frame of code that is not recorded is on the recorder's stack.
+            // SAFETY: frames on the recorder's stack whose code is replaced have function granularity and
+            // no plan of it.
             unsafe { replace_plan(&mut recorder.registry.monitoring, known.get_mut(), planned) };
             &raw mut **known.into_mut()
         }
@@ -155,7 +162,18 @@ unsafe fn replace_plan(monitoring: &mut Monitoring, known: &mut Code, planned: C
         }
         Py_DECREF(known.object);
     }
+    let (number, is_asked) = (known.number, known.is_asked);
     *known = planned;
+    (known.number, known.is_asked) = (number, is_asked);
+}
+
+/// Whether code that is not recorded runs nothing that can change an object.
+///
+/// # Safety
+/// `object` must be a code object, with the GIL held and no exception set.
+pub unsafe fn is_pure(recorder: &mut Recorder, object: *mut PyObject) -> bool {
+    // SAFETY: passed on.
+    unsafe { (*learn(recorder, object, Role::Foreign)).is_pure }
 }
 
 /// Makes sure that the sites of code that is not recorded are listened to, if it has any. Says
@@ -229,7 +247,11 @@ unsafe fn listen(recorder: &mut Recorder, code: &Code) -> Result<(), Unavailable
         if code.has_loops_on_one_line() {
             events.push(Event::Jump);
         }
-        recorder.registry.records_lines = true;
+        if !std::mem::replace(&mut recorder.registry.records_lines, true) {
+            // So far the starts of code that is not recorded were dismissed.
+            // SAFETY: passed on.
+            unsafe { recorder.registry.monitoring.restart()? };
+        }
     }
     // SAFETY: the code object is kept alive by its entry.
     unsafe {

@@ -247,6 +247,7 @@ impl Heap {
                 namespace.name_objects.push(name);
                 namespace.name_ids.push(name_id);
                 let item = PyDict_GetItem(namespace.dict, name);
+                self.judge_callee(name, item);
                 let link = match item.is_null() {
                     true => Link::None,
                     false => self.put_attribute(namespace.id, name_id, item),
@@ -290,6 +291,20 @@ impl Heap {
     /// more. Should the name be bound to something else, everything is doubted at every line.
     pub fn trust_callee(&mut self, name: *mut PyObject) {
         self.trusted_callees.insert(name as usize);
+    }
+
+    /// A global name stands for an object, or for none: whether its calls are still harmless.
+    unsafe fn judge_callee(&mut self, name: *mut PyObject, item: *mut PyObject) {
+        // SAFETY: the item is null or alive.
+        unsafe {
+            if self.trusted_callees.contains(&(name as usize))
+                && !item.is_null()
+                && (effects::depends_on_arguments(item)
+                    || effects::of_call(item, Arguments::UNKNOWN) != Effect::None)
+            {
+                self.has_untrusted_callee = true;
+            }
+        }
     }
 
     /// Forgets the namespace of a class body that has ended.
@@ -613,14 +628,7 @@ impl Heap {
             match event {
                 DictEvent::Added | DictEvent::Modified => {
                     if let Some(at) = namespace.place_of(key) {
-                        if self
-                            .trusted_callees
-                            .contains(&(namespace.name_objects[at] as usize))
-                            && (effects::depends_on_arguments(item)
-                                || effects::of_call(item, Arguments::UNKNOWN) != Effect::None)
-                        {
-                            self.has_untrusted_callee = true;
-                        }
+                        self.judge_callee(namespace.name_objects[at], item);
                         let link = self.put_attribute(namespace.id, namespace.name_ids[at], item);
                         self.replace_name(&mut namespace, at, item, link);
                     }

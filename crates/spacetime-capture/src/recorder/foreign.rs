@@ -62,10 +62,13 @@ impl Recorder {
     /// # Safety
     /// Must be called in the callback of the event, with the GIL held.
     pub unsafe fn foreign_code_runs(&mut self, code: *const Code) -> bool {
+        if !self.registry.records_lines {
+            return false;
+        }
         // SAFETY: codes live as long as the recorder.
         unsafe {
-            let (object, is_pure) = ((*code).object, (*code).is_pure);
-            if is_pure || !self.registry.records_lines {
+            let object = (*code).object;
+            if registry::is_pure(self, object) {
                 return false;
             }
             if self.foreign.by_sites {
