@@ -128,20 +128,27 @@ def bytes_of(folder: Path) -> dict[str, Any]:
 
 
 def problems(how: str, data: str, count: str) -> dict[str, Any]:
-    """First and steady thread CPU of each problem's own test, by problem."""
+    """First and steady thread CPU of each problem's own test, by problem.
+
+    The files are older than the process, as a program's files are. One problem runs before the others
+    and is not counted: what a recording costs once is no cost of a problem.
+    """
     with gzip.open(data, "rt") as lines:
-        tasks = [json.loads(line) for line in lines][: int(count)]
+        tasks = [json.loads(line) for line in lines][: int(count) + 1]
     with tempfile.TemporaryDirectory() as folder:
         runs: list[tuple[str, Callable[[], None]]] = []
         for number, task in enumerate(tasks):
             path = Path(folder) / f"solution_{number:03}.py"
             path.write_text(task["prompt"] + task["canonical_solution"])
+            yesterday = time.time() - 86_400
+            os.utime(path, (yesterday, yesterday))
             names: dict[str, Any] = {}
             exec(compile(path.read_text(), str(path), "exec"), names)
             exec(compile(task["test"], "<test>", "exec"), names)
             check, solution = names["check"], names[task["entry_point"]]
             runs.append((task["task_id"], lambda check=check, solution=solution: check(solution)))
         with mode(how, str(Path(folder) / "solution_*.py"), Path(folder)):
+            time_problem(runs.pop()[1])
             return {task: time_problem(run) for task, run in runs}
 
 
