@@ -130,8 +130,8 @@ def bytes_of(folder: Path) -> dict[str, Any]:
 def problems(how: str, data: str, count: str) -> dict[str, Any]:
     """First and steady thread CPU of each problem's own test, by problem.
 
-    The files are older than the process, as a program's files are. One problem runs before the others
-    and is not counted: what a recording costs once is no cost of a problem.
+    The files are older than the process, as a program's files are. One problem runs before the
+    others and is not counted: what a recording costs once is no cost of a problem.
     """
     with gzip.open(data, "rt") as lines:
         tasks = [json.loads(line) for line in lines][: int(count) + 1]
