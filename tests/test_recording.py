@@ -213,6 +213,43 @@ def test_lines_see_changes_whatever_was_recorded_before(path: str, order: str) -
     assert [state.locals["items"] for state in states] == [[5], [5, 2]]
 
 
+look_at = len
+
+
+@spacetimepy.line
+def looks_twice(items: list[int]) -> int:
+    look_at(items)
+    return 0
+
+
+def test_a_name_is_judged_anew_in_each_session(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls of a global name that changes nothing are not looked at, while that holds."""
+    with spacetimepy.init_monitoring(path):
+        with spacetimepy.session_context("harmless"):
+            looks_twice([1])
+        monkeypatch.setattr(sys.modules[__name__], "look_at", list.clear)
+        with spacetimepy.session_context("not any more"):
+            looks_twice([2])
+    states = [call.states for call in spacetimepy.open(path).calls("looks_twice")]
+    assert [[state.locals["items"] for state in some] for some in states] == [[[1], [1]], [[2], []]]
+
+
+def test_between_sessions_nothing_is_recorded(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither what happens to names that were recorded, nor calls after a pause."""
+    with spacetimepy.init_monitoring(path):
+        with spacetimepy.session_context("first"):
+            looks_twice([1])
+        monkeypatch.setattr(sys.modules[__name__], "look_at", [1, 2, 3].__contains__)
+        with spacetimepy.pause():
+            pass
+        looks_twice([2])
+        with spacetimepy.session_context("second"):
+            looks_twice([3])
+    trace = spacetimepy.open(path)
+    arguments = [call.arguments["items"] for call in trace.calls("looks_twice")]
+    assert (len(trace.sessions), arguments) == (2, [[1], [3]])
+
+
 def test_a_trace_in_memory_is_read_by_its_path() -> None:
     with spacetimepy.init_monitoring(in_memory=True) as recorder:
         add(1)

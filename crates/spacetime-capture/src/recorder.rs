@@ -53,6 +53,8 @@ pub struct Recorder {
     pub recording: Option<Recording>,
     /// Codes by the address of their code object.
     pub codes: FxHashMap<usize, Box<Code>>,
+    /// A session is open.
+    in_session: bool,
     /// A session is open and recording is not paused.
     pub is_active: bool,
     /// Pauses in force.
@@ -91,6 +93,7 @@ impl Recorder {
             clock: recording.clock(),
             recording: Some(recording),
             codes: FxHashMap::default(),
+            in_session: false,
             is_active: false,
             n_pauses: 0,
             is_over_budget: false,
@@ -110,11 +113,25 @@ impl Recorder {
         }
     }
 
-    /// Starts over for a new session: nothing is known of the program.
+    /// A session was opened in the stream.
+    pub fn begin_session(&mut self) {
+        (self.n_codes, self.n_calls, self.n_states) = (0, 0, 0);
+        (self.clock_written, self.stamps_left, self.last_raised_call) = (0, STAMPS_PER_TICK, None);
+        self.is_over_budget = false;
+        let started = self.recording.as_ref().and_then(Recording::session_started);
+        self.session_started = started.unwrap_or_else(Instant::now);
+        self.in_session = true;
+        self.is_active = self.n_pauses == 0;
+    }
+
+    /// A session ends: what is due is committed, and the program forgotten, so that nothing that
+    /// happens to it is written until the next session.
     ///
     /// # Safety
     /// The GIL must be held.
-    pub unsafe fn begin_session(&mut self) {
+    pub unsafe fn end_session(&mut self) {
+        (self.in_session, self.is_active) = (false, false);
+        self.heap.sink.commit();
         // SAFETY: passed on.
         unsafe {
             self.drop_guards();
@@ -123,16 +140,11 @@ impl Recorder {
         self.threads.clear();
         self.suspended.clear();
         self.foreign.start_over();
+        self.cell_was_bound = false;
         (self.thread, self.tstate) = (std::ptr::null_mut(), std::ptr::null_mut());
         for code in self.codes.values_mut() {
             (code.number, code.namespace) = (None, None);
         }
-        (self.n_codes, self.n_calls, self.n_states) = (0, 0, 0);
-        (self.clock_written, self.stamps_left, self.last_raised_call) = (0, STAMPS_PER_TICK, None);
-        self.is_over_budget = false;
-        let started = self.recording.as_ref().and_then(Recording::session_started);
-        self.session_started = started.unwrap_or_else(Instant::now);
-        self.is_active = self.n_pauses == 0;
     }
 
     /// Calls and states of the session so far.
@@ -193,7 +205,7 @@ impl Recorder {
         for thread in &mut self.threads {
             thread.is_unchecked = true;
         }
-        self.is_active = true;
+        self.is_active = self.in_session;
     }
 
     /// Writes the changes that are due, if there are any.

@@ -115,12 +115,9 @@ pub unsafe fn stop() -> Result<Summary, Error> {
         let Some(recorder) = callbacks::recorder() else {
             return Ok(Summary::default());
         };
-        recorder.is_active = false;
-        recorder.heap.sink.commit();
+        recorder.end_session();
         watch_collections(false);
         recorder.registry.monitoring.release();
-        recorder.drop_guards();
-        recorder.heap.clear();
         callbacks::uninstall();
         let panicked = recorder.has_panicked;
         let recording = recorder.recording.take();

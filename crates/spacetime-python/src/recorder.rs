@@ -129,7 +129,7 @@ impl Recorder {
         let info = session_info(py, name, description, metadata_json, argv, self.tier)?;
         let session = with_recording(py, move |recording| recording.begin_session(info))?;
         // SAFETY: the GIL is held.
-        unsafe { running()?.begin_session() };
+        unsafe { running()? }.begin_session();
         Ok(session.0)
     }
 
@@ -174,11 +174,7 @@ impl Recorder {
             }
         };
         // SAFETY: the GIL is held.
-        unsafe {
-            let recorder = running()?;
-            recorder.is_active = false;
-            recorder.heap.sink.commit();
-        }
+        unsafe { running()?.end_session() };
         with_recording(py, move |recording| {
             recording.end_session(EndInfo { kind, message })
         })
