@@ -46,7 +46,7 @@ pub struct CodeInput<'a> {
     /// `co_names`.
     pub names: &'a [&'a str],
     /// `co_consts`.
-    pub consts: &'a [Const<'a>],
+    pub consts: &'a [Const],
     /// The local slots (`localsplus`): arguments, locals, cells, free variables, in frame order.
     pub slots: &'a [Slot<'a>],
     /// Number of parameters, including keyword-only ones, `*args` and `**kwargs`. They are the first
@@ -56,19 +56,10 @@ pub struct CodeInput<'a> {
 
 /// A constant of a code object, as far as the analysis needs to know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Const<'a> {
-    /// An int, bool, float or complex.
+pub enum Const {
+    /// An int, float or complex.
     Number,
-    /// Another immutable object without parts: `None`, bytes, `...`. Numbers may be given as atoms
-    /// too; the facts are then less exact.
-    Atom,
-    /// A string.
-    Str(&'a str),
-    /// A tuple or frozenset of constants.
-    Tuple,
-    /// A code object.
-    Code,
-    /// Anything else (hand-made code objects only).
+    /// Anything else. Numbers may be given so too; the facts are then less exact.
     Other,
 }
 

@@ -6,7 +6,8 @@
 //!
 //! * [`layout`]: where CPython keeps what is read; [`selfcheck`] proves it at run time;
 //! * [`monitoring`], [`callbacks`]: the events; [`registry`]: which code is recorded;
-//! * [`code`]: what to read at the end of each line, from `spacetime-bytecode`'s facts;
+//! * [`code`]: what to read at the end of each line, from the facts that `spacetime-bytecode` finds in a
+//!   code object's [`parts`];
 //! * [`guard`]: when the generator of a suspended call dies;
 //! * [`frames`], [`recorder`]: running calls and what their lines change;
 //! * [`heap`]: the mirror of the objects they reach; [`atoms`]: values without parts;
@@ -28,6 +29,7 @@ pub mod guard;
 pub mod heap;
 pub mod layout;
 pub mod monitoring;
+pub mod parts;
 pub mod recorder;
 pub mod recursion;
 pub mod registry;

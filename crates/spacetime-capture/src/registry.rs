@@ -4,6 +4,7 @@ use crate::code::{self, Code, Depth, GlobalCallee, Role};
 use crate::effects::{self, Arguments, Effect};
 use crate::frames::Tier;
 use crate::monitoring::{Event, Monitoring, Unavailable};
+use crate::parts;
 use crate::recorder::Recorder;
 use crate::selfcheck;
 use pyo3_ffi::*;
@@ -129,8 +130,7 @@ unsafe fn learn(recorder: &mut Recorder, object: *mut PyObject, role: Role) -> *
         Role::Foreign | Role::Line => Depth::Lines,
     };
     if let Some(known) = recorder.codes.get_mut(&(object as usize))
-        && (known.role != Role::Foreign || role == Role::Foreign)
-        && (known.depth >= depth || known.role != Role::Foreign && role == Role::Foreign)
+        && known.serves(role, depth)
     {
         return &raw mut **known;
     }
@@ -167,13 +167,19 @@ unsafe fn replace_plan(monitoring: &mut Monitoring, known: &mut Code, planned: C
     (known.number, known.is_asked) = (number, is_asked);
 }
 
-/// Whether code that is not recorded runs nothing that can change an object.
+/// Whether code that is not recorded runs nothing that can change an object. It is looked into now, at
+/// the latest.
 ///
 /// # Safety
-/// `object` must be a code object, with the GIL held and no exception set.
-pub unsafe fn is_pure(recorder: &mut Recorder, object: *mut PyObject) -> bool {
-    // SAFETY: passed on.
-    unsafe { (*learn(recorder, object, Role::Foreign)).is_pure }
+/// `code` must be known to the recorder, with the GIL held and no exception set.
+pub unsafe fn is_pure(recorder: &mut Recorder, code: *const Code) -> bool {
+    // SAFETY: codes live as long as the recorder.
+    unsafe {
+        if (*code).depth < Depth::Lines {
+            learn(recorder, (*code).object, Role::Foreign);
+        }
+        (*code).is_pure
+    }
 }
 
 /// Makes sure that the sites of code that is not recorded are listened to, if it has any. Says
@@ -303,8 +309,8 @@ pub unsafe fn announce(recorder: &mut Recorder, code: *mut Code) {
 unsafe fn describe(describer: *mut PyObject, code: &Code) -> CodeVersion {
     // SAFETY: parts of a code object are read by C descriptors; the describer is our own Python code.
     unsafe {
-        let parts = code::parts(code.object);
-        let text = |name| code::text_attribute(code.object, name).unwrap_or_default();
+        let parts = parts::parts(code.object);
+        let text = |name| parts::text_attribute(code.object, name).unwrap_or_default();
         let (source, file, file_version, commit) = ask_describer(describer, code.object);
         let mut hasher = xxhash_rust::xxh3::Xxh3::new();
         hasher.update(&parts.bytecode);

@@ -163,11 +163,12 @@ impl Heap {
         let holder = self.holder;
         let entry = &mut self.entries[index as usize];
         entry.enter_epoch(self.epoch);
-        let is_proved = entry.vouched != 0;
+        let was_vouched_for = entry.vouched != 0;
         if holder == Holder::Compared {
             entry.vouched += 1;
         }
-        if !is_proved && !entry.is_constant && !entry.vouches {
+        // A namespace proves an object, but not its contents: those of an old epoch are compared.
+        if !was_vouched_for && !entry.vouches && !entry.is_constant {
             self.n_doubted += 1 + entry.content.items.len() as u64 / 32;
             self.queue(index);
         }

@@ -8,10 +8,11 @@
 
 use super::Recorder;
 use super::sites::effect_of_site;
-use crate::code::{self, Code, Role, SiteAction};
+use crate::code::{Code, Role, SiteAction};
 use crate::effects::Effect;
 use crate::frames::{LiveFrame, Pending, Thread, Tier};
 use crate::layout;
+use crate::parts;
 use crate::registry;
 use pyo3_ffi::*;
 
@@ -67,12 +68,11 @@ impl Recorder {
         }
         // SAFETY: codes live as long as the recorder.
         unsafe {
-            let object = (*code).object;
-            if registry::is_pure(self, object) {
+            if registry::is_pure(self, code) {
                 return false;
             }
             if self.foreign.by_sites {
-                if registry::listen_to_sites(self, object) {
+                if registry::listen_to_sites(self, (*code).object) {
                     return false;
                 }
                 self.foreign.give_up();
@@ -150,7 +150,7 @@ impl Recorder {
                 return;
             };
             let code: *const Code = &raw const **code;
-            let pending = match (*code).site(code::unit_at(object, offset)) {
+            let pending = match (*code).site(parts::unit_at(object, offset)) {
                 None => Pending::Nothing,
                 // The stack may hold what was unpacked, which is gone.
                 Some(SiteAction::CallUnpacked(_)) => Pending::Everything,
