@@ -343,12 +343,7 @@ unsafe extern "C" fn on_jump(
             let (object, offset) = (argument(arguments, 0), int_argument(arguments, 1));
             let at = offset as usize / 2;
             match recorder.codes.get(&(object as usize)) {
-                Some(code)
-                    if code
-                        .units
-                        .get(at)
-                        .is_some_and(|bits| bits & unit::LOOP != 0) =>
-                {
+                Some(code) if code.meaning(at) & unit::LOOP != 0 => {
                     let line = code.line_of_unit(at) as i32;
                     recorder.line(tstate, live, object, line);
                     none()
@@ -376,7 +371,7 @@ unsafe extern "C" fn on_instruction(
             // The recorder changes no code while it runs.
             let code: *const Code = &raw const **code;
             let code = &*code;
-            let bits = code.units.get(at).copied().unwrap_or(0) & !unit::LOOP;
+            let bits = code.meaning(at) & !unit::LOOP;
             if bits == 0 {
                 return disable();
             }
@@ -394,18 +389,20 @@ unsafe extern "C" fn on_instruction(
                 let line = code.line_of_unit(at) as i32;
                 recorder.line_from_instruction(tstate, live, object, line, at as u32);
             }
+            let mut is_of_interest = bits & unit::LINE != 0;
             if bits & unit::AFTER_SITE != 0 {
                 recorder.after_site(tstate, live, code);
+                is_of_interest |= bits & unit::AFTER_QUIET_SITE == 0;
             }
             if bits & unit::SITE != 0
                 && let Some(action) = code.site(at)
             {
-                let goes_on = recorder.site(tstate, live, code, action);
-                if !goes_on && bits == unit::SITE {
-                    return disable();
+                match recorder.site(tstate, live, code, action) {
+                    true => is_of_interest = true,
+                    false => code.site_is_quiet(at),
                 }
             }
-            none()
+            go_on_if(is_of_interest)
         })
     }
 }

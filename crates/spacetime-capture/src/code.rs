@@ -9,6 +9,7 @@ use crate::parts::{self, Parts, bytes_attribute, object_tuple};
 use pyo3_ffi::*;
 use spacetime_bytecode as bytecode;
 use spacetime_bytecode::{CallShape, Callee, CodeFacts, SiteKind, StackPosition};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// How a code object is recorded.
@@ -74,6 +75,8 @@ pub mod unit {
     pub const AFTER_SITE: u8 = 4;
     /// A backward jump to the line it is on.
     pub const LOOP: u8 = 8;
+    /// The site before it was switched off.
+    pub const AFTER_QUIET_SITE: u8 = 16;
 }
 
 /// A code object and its plan.
@@ -112,7 +115,7 @@ pub struct Code {
     plans: Box<[LinePlan]>,
     other_lines: LinePlan,
     /// For each code unit what an instruction event means.
-    pub units: Box<[u8]>,
+    units: Box<[Cell<u8>]>,
     line_of_unit: Box<[u32]>,
     sites: BTreeMap<u32, SiteAction>,
     /// LINE events are slow: instruction events stand for them.
@@ -250,6 +253,27 @@ impl Code {
         self.line_of_unit.get(unit).copied().unwrap_or(0)
     }
 
+    /// What an event at a unit means, as bits of [`unit`].
+    #[inline]
+    pub fn meaning(&self, unit: usize) -> u8 {
+        self.units.get(unit).map_or(0, Cell::get)
+    }
+
+    /// Events of a site were switched off: the instruction after it need not be listened to either.
+    pub fn site_is_quiet(&self, unit: usize) {
+        let is_next = |bits: &&Cell<u8>| bits.get() & unit::AFTER_SITE != 0;
+        if let Some(next) = self.units[unit + 1..].iter().find(is_next) {
+            next.set(next.get() | unit::AFTER_QUIET_SITE);
+        }
+    }
+
+    /// Events that were switched off are on again.
+    pub fn sites_are_heard_again(&self) {
+        for bits in &self.units {
+            bits.set(bits.get() & !unit::AFTER_QUIET_SITE);
+        }
+    }
+
     /// The site at a unit.
     #[inline]
     pub fn site(&self, unit: usize) -> Option<SiteAction> {
@@ -263,7 +287,7 @@ impl Code {
 
     /// Whether a line runs several times without a LINE event for each.
     pub fn has_loops_on_one_line(&self) -> bool {
-        self.units.iter().any(|bits| bits & unit::LOOP != 0)
+        self.units.iter().any(|bits| bits.get() & unit::LOOP != 0)
     }
 
     /// Whether the user wants the line.
@@ -333,14 +357,22 @@ pub unsafe fn plan(
         let used = global_names.iter().map(|&name| name_objects[name as usize]);
         code.global_names = used.collect();
         if let Some(facts) = facts {
-            code.units = vec![0; facts.line_of_unit.len()].into();
+            let mut units = vec![0; facts.line_of_unit.len()];
             for &at in &facts.loop_jumps {
-                code.units[at as usize] |= unit::LOOP;
+                units[at as usize] |= unit::LOOP;
             }
             code.line_of_unit = facts.line_of_unit.clone().into();
             if facts_wanted == Facts::All {
-                apply(&mut code, facts, &parts.names, &name_objects, resolve);
+                apply(
+                    &mut code,
+                    &mut units,
+                    facts,
+                    &parts.names,
+                    &name_objects,
+                    resolve,
+                );
             }
+            code.units = units.into_iter().map(Cell::new).collect();
         }
         code
     }
@@ -402,6 +434,7 @@ struct LineDraft {
 
 fn apply(
     code: &mut Code,
+    units: &mut [u8],
     facts: CodeFacts,
     names: &[String],
     name_objects: &[*mut PyObject],
@@ -440,7 +473,6 @@ fn apply(
         })
         .collect();
     let name_of = |index: u32| names.get(index as usize).map_or("", String::as_str);
-    let mut units = std::mem::take(&mut code.units);
     let mut sites = BTreeMap::new();
     let mut has_effects = false;
 
@@ -549,7 +581,6 @@ fn apply(
         unknown: true,
         ..LinePlan::default()
     };
-    code.units = units;
     code.sites = sites;
 }
 

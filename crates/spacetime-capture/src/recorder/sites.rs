@@ -27,6 +27,10 @@ impl Recorder {
             let Some(frame) = self.top_frame(thread, live, code.object) else {
                 return true;
             };
+            if thread.frames[frame].pending != Pending::Nothing {
+                // The instruction after the last site was not heard.
+                self.observe(thread, frame, true);
+            }
             let (effect, callee) = effect_of_site(live, code, action);
             thread.frames[frame].pending = self.pending(effect);
             match action {
