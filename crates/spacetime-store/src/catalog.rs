@@ -1,42 +1,23 @@
 //! What a trace holds, read from its tables: sessions, code, chunks with their directories, pieces.
+//! The rows themselves are read in [`crate::rows`]; here they are found, unsealed and kept.
 //!
 //! Chunks and code are only ever added, so what was read stays true; what is new is read on demand.
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::Connection;
 use rustc_hash::FxHashMap;
-use spacetime_model::{
-    CallId, CodeId, CodeVersion, ExitKind, Session, SessionId, SessionInfo, SessionOutcome,
-    Signature, Slot, SlotKind, StateId,
-};
+use spacetime_model::{CallId, CodeId, CodeVersion, Session, SessionId, StateId};
 
 use crate::cache::Cache;
 use crate::directory::{Directory, EndedCall};
+use crate::rows::{self, ChunkRow};
 use crate::sealed::{Place, Sealed};
 use crate::{Error, Result};
 
 const DELTA_CACHE_BYTES: usize = 24 << 20;
 const DIRECTORY_CACHE_BYTES: usize = 32 << 20;
 const PIECE_CACHE_BYTES: usize = 64 << 20;
-
-/// A row of the chunk table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChunkRow {
-    /// Its number in the session.
-    pub number: u64,
-    /// The chunk whose keyframe it builds on.
-    pub keyframe: u64,
-    /// States before it.
-    pub first_state: u64,
-    /// States in it.
-    pub n_states: u64,
-    /// Calls started before it.
-    pub first_call: u64,
-    /// Calls started in it.
-    pub n_calls: u64,
-    data: i64,
-}
 
 /// A directory with what makes it quick to search.
 pub struct SearchableDirectory {
@@ -65,10 +46,6 @@ pub struct Catalog {
     pieces: Cache<(SessionId, u128), Vec<u8>>,
 }
 
-const SESSION_COLUMNS: &str = "id, name, description, metadata, argv, python_version, \
-    implementation, platform, pid, cwd, git_commit, tier, started_unix_ns, call_base, n_calls, \
-    state_base, n_states, ended_unix_ns, exit_kind, exit_message";
-
 impl Catalog {
     /// Reads from this connection.
     pub fn new(connection: Connection) -> Self {
@@ -85,40 +62,39 @@ impl Catalog {
 
     /// All sessions, oldest first.
     pub fn sessions(&self) -> Result<Vec<Session>> {
-        let query = format!("SELECT {SESSION_COLUMNS} FROM session ORDER BY id");
-        let read = || {
-            let mut statement = self.connection.prepare_cached(&query)?;
-            let sessions = statement.query_map([], session_from_row)?;
-            sessions.collect::<rusqlite::Result<Vec<_>>>()
-        };
-        read().map_err(Error::database("reading sessions"))
+        rows::sessions(&self.connection, "true", [])
     }
 
     /// One session.
     pub fn session(&self, id: SessionId) -> Result<Session> {
-        let found = self
-            .sessions()?
-            .into_iter()
-            .find(|session| session.id == id);
-        found.ok_or_else(|| Error::no_such(format!("session {id}")))
+        self.session_where("id = ?1", id.0, || format!("session {id}"))
     }
 
     /// The session that has this call.
     pub fn session_of_call(&self, call: CallId) -> Result<Session> {
-        let found = self
-            .sessions()?
-            .into_iter()
-            .find(|session| session.has_call(call));
-        found.ok_or_else(|| Error::no_such(format!("call {call}")))
+        let has_it = "?1 >= call_base AND ?1 - call_base < n_calls";
+        self.session_where(has_it, call.0, || format!("call {call}"))
     }
 
     /// The session that has this state.
     pub fn session_of_state(&self, state: StateId) -> Result<Session> {
-        let found = self
-            .sessions()?
-            .into_iter()
-            .find(|session| session.has_state(state));
-        found.ok_or_else(|| Error::no_such(format!("state {state}")))
+        let has_it = "?1 >= state_base AND ?1 - state_base < n_states";
+        self.session_where(has_it, state.0, || format!("state {state}"))
+    }
+
+    /// Looks at no other session, so that damage in one leaves the others readable.
+    fn session_where(
+        &self,
+        condition: &str,
+        parameter: u64,
+        wanted: impl Fn() -> String,
+    ) -> Result<Session> {
+        let found = match i64::try_from(parameter) {
+            Ok(parameter) => rows::sessions(&self.connection, condition, [parameter])?,
+            Err(_) => Vec::new(),
+        };
+        let first = found.into_iter().next();
+        first.ok_or_else(|| Error::no_such(wanted()))
     }
 
     /// One code version.
@@ -126,15 +102,7 @@ impl Catalog {
         if let Some(code) = self.codes.get(&id) {
             return Ok(Arc::clone(code));
         }
-        let query = "SELECT name, qualname, file, first_line, text, hash, slots, n_positional_only,
-                n_positional, n_keyword_only, has_varargs, has_varkeywords, global_names,
-                file_version, git_commit
-            FROM code WHERE id = ?";
-        let read = || {
-            let mut statement = self.connection.prepare_cached(query)?;
-            statement.query_row([id.0 as i64], code_from_row).optional()
-        };
-        let code = read().map_err(Error::database("reading code"))?;
+        let code = rows::code(&self.connection, id)?;
         let code = Arc::new(code.ok_or_else(|| Error::no_such(format!("code {id}")))?);
         self.codes.insert(id, Arc::clone(&code));
         Ok(code)
@@ -149,45 +117,22 @@ impl Catalog {
             self.session_codes.insert((session, number), id);
         }
         let found = self.session_codes.get(&(session, number)).copied();
-        found.ok_or_else(|| Error::no_such(format!("code number {number} in session {session}")))
+        found.ok_or_else(|| Error::Damaged {
+            place: format!("the codes of session {session}"),
+            found: format!("no code number {number}, which its records use"),
+        })
     }
 
     /// The codes of a session, by number.
     pub fn session_codes_of(&self, session: SessionId) -> Result<Vec<(u32, CodeId)>> {
-        let query = "SELECT number, code FROM session_code WHERE session = ? ORDER BY number";
-        let read = || {
-            let mut statement = self.connection.prepare_cached(query)?;
-            let rows = statement.query_map([session.0 as i64], |row| {
-                Ok((row.get(0)?, CodeId(row.get::<_, i64>(1)? as u64)))
-            })?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        };
-        read().map_err(Error::database("reading code"))
+        rows::session_codes(&self.connection, session)
     }
 
     /// The chunks of a session that are stored now.
     pub fn chunks(&mut self, session: SessionId) -> Result<&[ChunkRow]> {
         let known = self.chunks.entry(session).or_default();
-        let query = "SELECT number, keyframe, first_state, n_states, first_call, n_calls, data
-            FROM chunk WHERE session = ? AND number >= ? ORDER BY number";
-        let mut read = || {
-            let mut statement = self.connection.prepare_cached(query)?;
-            let mut rows = statement.query(params![session.0 as i64, known.len() as i64])?;
-            while let Some(row) = rows.next()? {
-                let count = |at| row.get::<_, i64>(at).map(|count| count.max(0) as u64);
-                known.push(ChunkRow {
-                    number: count(0)?,
-                    keyframe: count(1)?,
-                    first_state: count(2)?,
-                    n_states: count(3)?,
-                    first_call: count(4)?,
-                    n_calls: count(5)?,
-                    data: row.get(6)?,
-                });
-            }
-            Ok(())
-        };
-        read().map_err(Error::database("reading chunks"))?;
+        let new = rows::chunks(&self.connection, session, known.len() as u64)?;
+        known.extend(new);
         for (number, row) in known.iter().enumerate() {
             if row.number != number as u64 || row.keyframe > row.number {
                 let (session, number) = (session.0, number as u64);
@@ -225,7 +170,7 @@ impl Catalog {
             return Ok(directory);
         }
         let row = self.chunk(session, number)?;
-        let bytes = self.blob("SELECT directory FROM chunk_data WHERE id = ?", row.data)?;
+        let bytes = rows::directory(&self.connection, row.data)?;
         let place = Place::Directory {
             session: session.0,
             number,
@@ -268,7 +213,7 @@ impl Catalog {
             session: session.0,
             number,
         };
-        let bytes = self.blob("SELECT records FROM chunk_data WHERE id = ?", row.data)?;
+        let bytes = rows::records(&self.connection, row.data)?;
         let bytes = bytes.ok_or_else(|| place.damaged("nothing stored"))?;
         let sealed = Sealed::open(place, &bytes, 2)?;
         Ok((sealed.part(0)?, sealed.part(1)?))
@@ -279,103 +224,11 @@ impl Catalog {
         if let Some(piece) = self.pieces.get((session, hash)) {
             return Ok(piece);
         }
-        let query = "SELECT data FROM piece WHERE session = ? AND hash = ?";
-        let hash_bytes = hash.to_be_bytes();
-        let key = params![session.0 as i64, hash_bytes.as_slice()];
-        let read = || {
-            let mut statement = self.connection.prepare_cached(query)?;
-            statement
-                .query_row(key, |row| row.get::<_, Vec<u8>>(0))
-                .optional()
-        };
         let place = Place::Piece { hash };
-        let bytes = read().map_err(Error::database("reading a piece"))?;
+        let bytes = rows::piece(&self.connection, session, hash)?;
         let bytes = bytes.ok_or_else(|| place.damaged("nothing stored"))?;
         let piece = Sealed::open(place, &bytes, 1)?.part(0)?;
         let n_bytes = piece.len();
         Ok(self.pieces.insert((session, hash), piece, n_bytes))
     }
-
-    fn blob(&self, query: &str, id: i64) -> Result<Option<Vec<u8>>> {
-        let read = || {
-            let mut statement = self.connection.prepare_cached(query)?;
-            statement.query_row([id], |row| row.get(0)).optional()
-        };
-        read().map_err(Error::database("reading a chunk"))
-    }
-}
-
-fn session_from_row(row: &Row) -> rusqlite::Result<Session> {
-    let count = |at| row.get::<_, i64>(at).map(|count| count.max(0) as u64);
-    let argv: String = row.get(4)?;
-    let outcome = match row.get::<_, Option<i64>>(17)? {
-        None => None,
-        Some(ended) => {
-            let kind: Option<String> = row.get(18)?;
-            let named = |exit: &ExitKind| Some(exit.name()) == kind.as_deref();
-            Some(SessionOutcome {
-                kind: ExitKind::ALL
-                    .into_iter()
-                    .find(named)
-                    .unwrap_or(ExitKind::Completed),
-                message: row.get(19)?,
-                ended_unix_ns: ended.max(0) as u64,
-            })
-        }
-    };
-    Ok(Session {
-        id: SessionId(count(0)?),
-        info: SessionInfo {
-            name: row.get(1)?,
-            description: row.get(2)?,
-            metadata_json: row.get(3)?,
-            argv: serde_json::from_str(&argv).unwrap_or_default(),
-            python_version: row.get(5)?,
-            implementation: row.get(6)?,
-            platform: row.get(7)?,
-            pid: row.get(8)?,
-            cwd: row.get(9)?,
-            commit: row.get(10)?,
-            tier: row.get(11)?,
-            started_unix_ns: count(12)?,
-        },
-        first_call: CallId(count(13)?),
-        n_calls: count(14)?,
-        first_state: StateId(count(15)?),
-        n_states: count(16)?,
-        outcome,
-    })
-}
-
-fn code_from_row(row: &Row) -> rusqlite::Result<CodeVersion> {
-    let slots: String = row.get(6)?;
-    let slots: Vec<(String, String)> = serde_json::from_str(&slots).unwrap_or_default();
-    let slot = |(name, kind): (String, String)| Slot {
-        name,
-        kind: match kind.as_str() {
-            "cell" => SlotKind::Cell,
-            "free" => SlotKind::Free,
-            _ => SlotKind::Local,
-        },
-    };
-    let global_names: String = row.get(12)?;
-    Ok(CodeVersion {
-        name: row.get(0)?,
-        qualname: row.get(1)?,
-        file: row.get(2)?,
-        first_line: row.get(3)?,
-        text: row.get(4)?,
-        hash: row.get(5)?,
-        slots: slots.into_iter().map(slot).collect(),
-        signature: Signature {
-            n_positional_only: row.get(7)?,
-            n_positional: row.get(8)?,
-            n_keyword_only: row.get(9)?,
-            has_varargs: row.get(10)?,
-            has_varkeywords: row.get(11)?,
-        },
-        global_names: serde_json::from_str(&global_names).unwrap_or_default(),
-        file_version: row.get(13)?,
-        commit: row.get(14)?,
-    })
 }

@@ -1,4 +1,4 @@
-//! The SQLite container: opening it safely, its tables, and the rows the writer adds.
+//! The SQLite container: opening it safely, and its tables. Their rows are in [`crate::rows`].
 //!
 //! `session`, `code` and `session_code` can be read with any SQLite tool; `chunk_data` and `piece`
 //! hold sealed bytes (see [`crate::sealed`]). While a trace is recorded it is in WAL mode, so that
@@ -12,9 +12,7 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params};
-use spacetime_model::{CodeVersion, SessionInfo, SlotKind};
-use xxhash_rust::xxh3::xxh3_128;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::{Error, Result, Target};
 
@@ -23,8 +21,6 @@ const APPLICATION_ID: i32 = 0x5354_5059;
 /// The format this version writes, and the newest it reads.
 pub const FORMAT: i64 = 1;
 const SQLITE_HEADER: &[u8; 16] = b"SQLite format 3\0";
-/// Ids left free for each session that is still being recorded when another begins.
-const RESERVED_IDS: i64 = 1 << 36;
 
 const SCHEMA: &str = "
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -285,7 +281,8 @@ fn remove_trace(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn is_alive(pid: u32) -> bool {
+/// Whether a process of this number runs.
+pub fn is_alive(pid: u32) -> bool {
     let Ok(pid) = i32::try_from(pid) else {
         return false;
     };
@@ -365,126 +362,4 @@ pub fn finish(connection: Connection) -> rusqlite::Result<()> {
         }
     }
     connection.close().map_err(|(_, error)| error)
-}
-
-/// Adds a session and gives its id.
-pub fn insert_session(connection: &mut Connection, info: &SessionInfo) -> rusqlite::Result<u64> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut call_base = 1;
-    let mut state_base = 1;
-    {
-        let mut statement = transaction.prepare(
-            "SELECT call_base, n_calls, state_base, n_states, pid, ended_unix_ns IS NULL FROM session",
-        )?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let (calls, n_calls): (i64, i64) = (row.get(0)?, row.get(1)?);
-            let (states, n_states): (i64, i64) = (row.get(2)?, row.get(3)?);
-            // A session that another process is recording will still grow.
-            let may_grow = row.get(5)? && is_alive(row.get(4)?);
-            let reserved = if may_grow { RESERVED_IDS } else { 0 };
-            call_base = call_base.max(calls + n_calls.max(reserved));
-            state_base = state_base.max(states + n_states.max(reserved));
-        }
-    }
-    transaction.execute(
-        "INSERT INTO session(name, description, metadata, argv, python_version, implementation,
-            platform, pid, cwd, git_commit, tier, started_unix_ns, call_base, state_base)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        params![
-            info.name,
-            info.description,
-            info.metadata_json,
-            serde_json::json!(info.argv).to_string(),
-            info.python_version,
-            info.implementation,
-            info.platform,
-            info.pid,
-            info.cwd,
-            info.commit,
-            info.tier,
-            info.started_unix_ns as i64,
-            call_base,
-            state_base,
-        ],
-    )?;
-    let id = transaction.last_insert_rowid();
-    transaction.commit()?;
-    Ok(id as u64)
-}
-
-/// Adds a code version, unless it is there, and says that a session calls it by this number.
-pub fn insert_code(
-    connection: &Connection,
-    session: u64,
-    number: u32,
-    code: &CodeVersion,
-) -> rusqlite::Result<()> {
-    let slots: Vec<_> = code
-        .slots
-        .iter()
-        .map(|slot| (&slot.name, slot_kind_name(slot.kind)))
-        .collect();
-    let slots = serde_json::json!(slots).to_string();
-    let global_names = serde_json::json!(code.global_names).to_string();
-    let signature = &code.signature;
-    let everything = serde_json::json!([
-        code.hash,
-        code.name,
-        code.qualname,
-        code.file,
-        code.first_line,
-        code.text,
-        slots,
-        [
-            signature.n_positional_only,
-            signature.n_positional,
-            signature.n_keyword_only
-        ],
-        [signature.has_varargs, signature.has_varkeywords],
-        global_names,
-        code.file_version,
-        code.commit,
-    ]);
-    let identity = xxh3_128(everything.to_string().as_bytes()).to_be_bytes();
-    // Another process may add the same code at the same time.
-    let mut add = connection.prepare_cached(
-        "INSERT INTO code(identity, hash, name, qualname, file, first_line, text, slots,
-            n_positional_only, n_positional, n_keyword_only, has_varargs, has_varkeywords,
-            global_names, file_version, git_commit)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT(identity) DO NOTHING",
-    )?;
-    add.execute(params![
-        identity.as_slice(),
-        code.hash,
-        code.name,
-        code.qualname,
-        code.file,
-        code.first_line,
-        code.text,
-        slots,
-        signature.n_positional_only,
-        signature.n_positional,
-        signature.n_keyword_only,
-        signature.has_varargs,
-        signature.has_varkeywords,
-        global_names,
-        code.file_version,
-        code.commit,
-    ])?;
-    let mut link = connection.prepare_cached(
-        "INSERT OR REPLACE INTO session_code SELECT ?, ?, id FROM code WHERE identity = ?",
-    )?;
-    link.execute(params![session as i64, number, identity.as_slice()])?;
-    Ok(())
-}
-
-/// As written in the `slots` column.
-pub fn slot_kind_name(kind: SlotKind) -> &'static str {
-    match kind {
-        SlotKind::Local => "local",
-        SlotKind::Cell => "cell",
-        SlotKind::Free => "free",
-    }
 }

@@ -26,6 +26,7 @@ pub mod recording;
 pub mod replica;
 #[allow(unsafe_code)]
 pub mod ring;
+mod rows;
 pub mod sealed;
 mod stats;
 pub mod stream;

@@ -20,7 +20,7 @@ use crate::directory::{EndedCall, Live};
 use crate::player::{Goal, Players};
 use crate::stream::call_flag;
 use crate::view::View;
-use crate::{Error, Result, Target};
+use crate::{Error, Result, Target, sealed};
 
 /// A trace open for reading. It may be shared between threads.
 pub struct Trace {
@@ -398,8 +398,7 @@ impl Inner {
         }
         if first == n_chunks {
             let live = self.live(session.id, n_chunks - 1, number)?;
-            let damaged = || Error::no_such(format!("end of call number {number}"));
-            let live = live.ok_or_else(damaged)?;
+            let live = live.ok_or_else(|| without_call(session.id, n_chunks - 1, number))?;
             return Ok(EndPlace {
                 n_states: live.n_states,
                 first_state: live.first_state,
@@ -408,7 +407,7 @@ impl Inner {
         }
         let directory = self.catalog.directory(session.id, first)?;
         let ended = directory.ended(number).copied();
-        let ended = ended.ok_or_else(|| Error::no_such(format!("end of call number {number}")))?;
+        let ended = ended.ok_or_else(|| without_call(session.id, first, number))?;
         Ok(EndPlace::ended(first, ended))
     }
 
@@ -425,8 +424,7 @@ impl Inner {
 
     fn call_at(&mut self, session: &Session, place: StartPlace) -> Result<Call> {
         let started = place.directory.directory.started(place.number).copied();
-        let started =
-            started.ok_or_else(|| Error::no_such(format!("call number {}", place.number)))?;
+        let started = started.ok_or_else(|| without_call(session.id, place.chunk, place.number))?;
         let end = self.end_place(session, &place)?;
         let code = self.catalog.code_id(session.id, started.code)?;
         let has = |flag| u64::from(started.flags) & flag != 0;
@@ -463,7 +461,7 @@ impl Inner {
         let session = self.catalog.session_of_call(id)?;
         let place = self.start_place(&session, id.0 - session.first_call.0)?;
         let started = place.directory.directory.started(place.number).copied();
-        let started = started.ok_or_else(|| Error::no_such(format!("call {id}")))?;
+        let started = started.ok_or_else(|| without_call(session.id, place.chunk, place.number))?;
         let end = self.end_place(&session, &place)?;
         let code = self.catalog.code_id(session.id, started.code)?;
         let code = self.catalog.code(code)?;
@@ -474,7 +472,7 @@ impl Inner {
         player.settle(catalog)?;
         let mut view = View::new(&player.replica, session.id);
         let call = player.replica.live_call(place.number);
-        let call = call.ok_or_else(|| Error::no_such(format!("call {id}")))?;
+        let call = call.ok_or_else(|| without_call(session.id, place.chunk, place.number))?;
         let arguments = view.arguments(call, &code);
         let globals = view.globals(call, &code);
         let mut values = CallValues {
@@ -526,9 +524,13 @@ impl Inner {
         let Self { catalog, players } = self;
         let player = players.seek(catalog, session.id, chunk, goal)?;
         let replica = &player.replica;
+        let place = sealed::Place::Chunk {
+            session: session.id.0,
+            number: chunk,
+        };
         let call = replica
             .top()
-            .ok_or_else(|| Error::no_such("call for the state"))?;
+            .ok_or_else(|| place.damaged("a state without a call"))?;
         let code_id = catalog.code_id(session.id, call.code)?;
         let code = catalog.code(code_id)?;
         let mut view = View::new(replica, session.id);
@@ -549,6 +551,16 @@ impl Inner {
             gap: (!replica.gap.is_empty()).then(|| replica.gap.clone()),
         })
     }
+}
+
+/// The directory of a chunk does not say of a call what the chunk's row and the other directories
+/// promise.
+fn without_call(session: SessionId, chunk: u64, number: u64) -> Error {
+    let place = sealed::Place::Directory {
+        session: session.0,
+        number: chunk,
+    };
+    place.damaged(format!("call number {number} is missing"))
 }
 
 impl EndPlace {

@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::SigSet;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use spacetime_model::{SessionId, SessionInfo};
 
 use crate::database;
@@ -25,7 +25,7 @@ use crate::recording::{
 };
 use crate::ring::RingReader;
 use crate::sealed::Sealer;
-use crate::{Error, Result, Target};
+use crate::{Error, Result, Target, rows};
 use session::{CHUNK_BYTES, OpenSession, SLICE_BYTES};
 
 /// A chunk is stored when it is full, or when its first record has waited for this long.
@@ -173,7 +173,7 @@ impl Writer {
                     self.fail(Error::Misuse("code added outside of a session".into()));
                     return;
                 };
-                let added = database::insert_code(connection, session.id, number, &code);
+                let added = rows::insert_code(connection, session.id, number, &code);
                 if let Err(error) = added {
                     self.fail_to_write("adding code", error);
                 }
@@ -219,7 +219,7 @@ impl Writer {
         let Some(connection) = &mut self.connection else {
             return Err(Error::RecordingFailed("the recording is closed".into()));
         };
-        let id = match database::insert_session(connection, info) {
+        let id = match rows::insert_session(connection, info) {
             Ok(id) => id,
             Err(error) => {
                 self.fail_to_write("adding a session", error);
@@ -237,15 +237,7 @@ impl Writer {
         let (Some(connection), Some(session)) = (&self.connection, &self.session) else {
             return Err(Error::Misuse("there is no open session".into()));
         };
-        let SessionDescription {
-            name,
-            description,
-            metadata_json,
-        } = description;
-        let updated = connection.execute(
-            "UPDATE session SET name = ?2, description = ?3, metadata = ?4 WHERE id = ?1",
-            params![session.id as i64, name, description, metadata_json],
-        );
+        let updated = rows::describe_session(connection, session.id, description);
         if let Err(error) = updated {
             self.fail_to_write("describing the session", error);
         }
@@ -268,15 +260,8 @@ impl Writer {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
-        let updated = connection.execute(
-            "UPDATE session SET ended_unix_ns = ?, exit_kind = ?, exit_message = ? WHERE id = ?",
-            params![
-                now.as_nanos() as i64,
-                end.kind.name(),
-                end.message,
-                session.id as i64
-            ],
-        );
+        let now = now.as_nanos() as u64;
+        let updated = rows::end_session(connection, session.id, end, now);
         if let Err(error) = updated {
             self.fail_to_write("ending the session", error);
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use common::{N_CODES, Program, Random, code, session_info};
 use rusqlite::{Connection, params};
-use spacetime_model::{CallId, StateId};
+use spacetime_model::{CallId, SessionId, StateId};
 use spacetime_store::sealed::{Place, Sealed, Sealer};
 use spacetime_store::{CallFilter, Error, Options, Recording, Target, Trace};
 
@@ -202,6 +202,11 @@ fn records_that_lie_give_errors_and_no_panic() {
     let mut random = Random(99);
     let mut sealer = Sealer::new().unwrap();
     let mut n_errors = 0;
+    let is_told = |error: &&Error| match error {
+        Error::Damaged { .. } => true,
+        Error::NoSuch { what } => what.starts_with("state 3 in call"),
+        _ => false,
+    };
     for round in 0..150 {
         let (id, number, records, directory) = &rows[round % rows.len()];
         let (session, number) = (1, *number as u64);
@@ -231,6 +236,11 @@ fn records_that_lie_give_errors_and_no_panic() {
         let errors = ask_everything(&Trace::open(&path).unwrap());
         let is_damage = |error: &&Error| matches!(error, Error::Damaged { .. });
         n_errors += errors.iter().filter(is_damage).count();
+        let untold = errors.iter().find(|error| !is_told(error));
+        assert!(
+            untold.is_none(),
+            "damage told as something else: {untold:?}"
+        );
         database
             .execute(set, params![records, directory, id])
             .unwrap();
@@ -276,6 +286,60 @@ fn rows_that_lie_give_errors_and_no_panic() {
         match Trace::open(&path) {
             Ok(trace) => drop(ask_everything(&trace)),
             Err(error) => drop(error.to_string()),
+        }
+    }
+}
+
+#[test]
+fn a_cell_that_was_never_written_so_is_damage_and_its_row_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.spacetime");
+    record(&path);
+    record(&path);
+    let whole = std::fs::read(&path).unwrap();
+    let session = "the row of session with id 1";
+    let code = "the row of code with id 2";
+    let cells = [
+        ("session", "ended_unix_ns = 5, exit_kind = 'bogus'", session),
+        ("session", "ended_unix_ns = 5, exit_kind = NULL", session),
+        ("session", "argv = 'no json'", session),
+        ("session", "argv = '{}'", session),
+        ("session", "pid = 'x'", session),
+        ("session", "n_states = -1", session),
+        ("session", "started_unix_ns = -1", session),
+        ("code", "slots = '['", code),
+        ("code", "slots = '[[\"a\", \"bogus\"]]'", code),
+        ("code", "global_names = 'x'", code),
+        ("code", "first_line = 9223372036854775807", code),
+        ("chunk", "n_states = -5", "the row of chunk with number 2"),
+        ("chunk", "data = 'x'", "the row of chunk with number 2"),
+        (
+            "session_code",
+            "code = 99",
+            "the row of session_code with session 1",
+        ),
+    ];
+    for (table, cell, place) in cells {
+        std::fs::write(&path, &whole).unwrap();
+        let which = match table {
+            "session" => "id = 1",
+            "code" => "id = 2",
+            _ => "session = 1 AND number = 2",
+        };
+        let lie = format!("UPDATE {table} SET {cell} WHERE {which}");
+        let database = Connection::open(&path).unwrap();
+        database.pragma_update(None, "foreign_keys", false).unwrap();
+        assert_eq!(database.execute(&lie, []).unwrap(), 1, "{lie}");
+        drop(database);
+        let trace = Trace::open(&path).unwrap();
+        let errors = ask_everything(&trace);
+        let is_named =
+            |error: &Error| matches!(error, Error::Damaged { place: told, .. } if told == place);
+        assert!(errors.iter().any(is_named), "{lie}: {errors:?}");
+        if table != "code" {
+            let second = trace.session(SessionId(2)).unwrap();
+            let state = trace.state(second.first_state);
+            assert!(state.is_ok(), "the other session is read: {lie}: {state:?}");
         }
     }
 }

@@ -4,12 +4,13 @@
 
 use std::time::Instant;
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior};
 use spacetime_model::Outcome;
 
 use crate::directory::{DirectoryWriter, EndedCall, Live, Started};
 use crate::keyframe::{KeyframeWriter, Piece};
 use crate::replica::{CallLog, LiveCall, Replica, Stamp};
+use crate::rows::{self, ChunkRow};
 use crate::sealed::{MAX_RAW_BYTES, Place, Sealer};
 use crate::stream::{Malformed, Source};
 use crate::{Error, Result};
@@ -156,36 +157,22 @@ impl OpenSession {
                 .seal(place, &[&piece.contents])
                 .map_err(compression_failed)?;
             n_stored += data.len();
-            let insert = "INSERT OR IGNORE INTO piece(session, hash, data) VALUES (?, ?, ?)";
-            let hash = piece.hash.to_be_bytes();
-            let row = params![session as i64, hash.as_slice(), data];
-            transaction.prepare_cached(insert)?.execute(row)?;
+            rows::insert_piece(&transaction, session, piece.hash, &data)?;
         }
-        let insert = "INSERT INTO chunk_data(directory, records) VALUES (?, ?)";
-        transaction
-            .prepare_cached(insert)?
-            .execute(params![directory, records])?;
-        let data = transaction.last_insert_rowid();
-        let insert = "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        transaction.prepare_cached(insert)?.execute(params![
-            session as i64,
-            number as i64,
-            self.keyframe_chunk as i64,
-            chunk.first_state as i64,
-            (replica.n_states - chunk.first_state) as i64,
-            chunk.directory.first_call as i64,
-            chunk.directory.n_started() as i64,
-            chunk.delta.len() as i64,
-            chunk.keyframe.len() as i64,
+        let data = rows::insert_chunk_data(&transaction, &directory, &records)?;
+        let row = ChunkRow {
+            number,
+            keyframe: self.keyframe_chunk,
+            first_state: chunk.first_state,
+            n_states: replica.n_states - chunk.first_state,
+            first_call: chunk.directory.first_call,
+            n_calls: chunk.directory.n_started() as u64,
+            raw_bytes: chunk.delta.len() as u64,
+            keyframe_bytes: chunk.keyframe.len() as u64,
             data,
-        ])?;
-        let update = "UPDATE session SET n_calls = ?, n_states = ? WHERE id = ?";
-        let counts = params![
-            replica.n_calls as i64,
-            replica.n_states as i64,
-            session as i64
-        ];
-        transaction.prepare_cached(update)?.execute(counts)?;
+        };
+        rows::insert_chunk(&transaction, session, &row)?;
+        rows::count_session(&transaction, session, replica.n_calls, replica.n_states)?;
         transaction.commit()?;
         self.stored_bytes += n_stored as u64;
         self.delta_since_keyframe += self.chunk.delta.len();

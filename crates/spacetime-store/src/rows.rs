@@ -1,0 +1,520 @@
+//! The rows of a trace's tables: what the writer puts into each column, and what a reader gets out.
+//!
+//! Writer and reader of each table stand side by side, because they must agree; the tables are
+//! made in [`crate::database`]. A cell that the writer cannot have written is damage, and the error
+//! names its row: nothing is put in its place.
+
+use rusqlite::types::{FromSql, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Params, Row, TransactionBehavior, params};
+use spacetime_model::{
+    CallId, CodeId, CodeVersion, ExitKind, Session, SessionId, SessionInfo, SessionOutcome,
+    Signature, Slot, SlotKind, StateId,
+};
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::database::is_alive;
+use crate::recording::{EndInfo, SessionDescription};
+use crate::{Error, Result};
+
+/// Ids left free for each session that is still being recorded when another begins.
+const RESERVED_IDS: i64 = 1 << 36;
+
+/// Adds a session and gives its id.
+pub fn insert_session(connection: &mut Connection, info: &SessionInfo) -> rusqlite::Result<u64> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut call_base = 1;
+    let mut state_base = 1;
+    {
+        let mut statement = transaction.prepare(
+            "SELECT call_base, n_calls, state_base, n_states, pid, ended_unix_ns IS NULL FROM session",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (calls, n_calls): (i64, i64) = (row.get(0)?, row.get(1)?);
+            let (states, n_states): (i64, i64) = (row.get(2)?, row.get(3)?);
+            // A session that another process is recording will still grow.
+            let may_grow = row.get(5)? && is_alive(row.get(4)?);
+            let reserved = if may_grow { RESERVED_IDS } else { 0 };
+            call_base = call_base.max(calls + n_calls.max(reserved));
+            state_base = state_base.max(states + n_states.max(reserved));
+        }
+    }
+    transaction.execute(
+        "INSERT INTO session(name, description, metadata, argv, python_version, implementation,
+            platform, pid, cwd, git_commit, tier, started_unix_ns, call_base, state_base)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            info.name,
+            info.description,
+            info.metadata_json,
+            serde_json::json!(info.argv).to_string(),
+            info.python_version,
+            info.implementation,
+            info.platform,
+            info.pid,
+            info.cwd,
+            info.commit,
+            info.tier,
+            info.started_unix_ns as i64,
+            call_base,
+            state_base,
+        ],
+    )?;
+    let id = transaction.last_insert_rowid();
+    transaction.commit()?;
+    Ok(id as u64)
+}
+
+/// Replaces what the user said about a session.
+pub fn describe_session(
+    connection: &Connection,
+    session: u64,
+    said: &SessionDescription,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE session SET name = ?, description = ?, metadata = ? WHERE id = ?",
+        params![
+            said.name,
+            said.description,
+            said.metadata_json,
+            session as i64
+        ],
+    )?;
+    Ok(())
+}
+
+/// Says how far a session got.
+pub fn count_session(
+    connection: &Connection,
+    session: u64,
+    n_calls: u64,
+    n_states: u64,
+) -> rusqlite::Result<()> {
+    let update = "UPDATE session SET n_calls = ?, n_states = ? WHERE id = ?";
+    connection.prepare_cached(update)?.execute(params![
+        n_calls as i64,
+        n_states as i64,
+        session as i64
+    ])?;
+    Ok(())
+}
+
+/// Says how a session ended, and when.
+pub fn end_session(
+    connection: &Connection,
+    session: u64,
+    end: &EndInfo,
+    ended_unix_ns: u64,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE session SET ended_unix_ns = ?, exit_kind = ?, exit_message = ? WHERE id = ?",
+        params![
+            ended_unix_ns as i64,
+            end.kind.name(),
+            end.message,
+            session as i64
+        ],
+    )?;
+    Ok(())
+}
+
+/// The sessions for which an SQL condition holds, oldest first.
+pub fn sessions(
+    connection: &Connection,
+    condition: &str,
+    parameters: impl Params,
+) -> Result<Vec<Session>> {
+    let query = format!("SELECT * FROM session WHERE {condition} ORDER BY id");
+    read_rows(
+        connection,
+        "reading sessions",
+        &query,
+        parameters,
+        session_of,
+    )
+}
+
+fn session_of(row: &Row) -> Result<Session> {
+    let cells = Cells::of(row, "session", "id");
+    let ended: Option<i64> = cells.get("ended_unix_ns", "a time or NULL")?;
+    let outcome = match ended {
+        None => None,
+        Some(_) => Some(SessionOutcome {
+            kind: exit_kind_of(&cells)?,
+            message: cells.optional_text("exit_message")?,
+            ended_unix_ns: cells.count("ended_unix_ns")?,
+        }),
+    };
+    Ok(Session {
+        id: SessionId(cells.count("id")?),
+        info: SessionInfo {
+            name: cells.text("name")?,
+            description: cells.optional_text("description")?,
+            metadata_json: cells.optional_text("metadata")?,
+            argv: cells.json("argv", |text| serde_json::from_str(text))?,
+            python_version: cells.text("python_version")?,
+            implementation: cells.text("implementation")?,
+            platform: cells.text("platform")?,
+            pid: cells.get("pid", "a process number")?,
+            cwd: cells.text("cwd")?,
+            commit: cells.optional_text("git_commit")?,
+            tier: cells.text("tier")?,
+            started_unix_ns: cells.count("started_unix_ns")?,
+        },
+        first_call: CallId(cells.count("call_base")?),
+        n_calls: cells.count("n_calls")?,
+        first_state: StateId(cells.count("state_base")?),
+        n_states: cells.count("n_states")?,
+        outcome,
+    })
+}
+
+fn exit_kind_of(cells: &Cells) -> Result<ExitKind> {
+    let name = cells.optional_text("exit_kind")?;
+    let is_named = |kind: &ExitKind| Some(kind.name()) == name.as_deref();
+    let kind = ExitKind::ALL.into_iter().find(is_named);
+    kind.ok_or_else(|| cells.wrong("exit_kind", "a way to end"))
+}
+
+/// Adds a code version, unless it is there, and says that a session calls it by this number.
+pub fn insert_code(
+    connection: &Connection,
+    session: u64,
+    number: u32,
+    code: &CodeVersion,
+) -> rusqlite::Result<()> {
+    let slots: Vec<_> = code
+        .slots
+        .iter()
+        .map(|slot| (&slot.name, slot_kind_name(slot.kind)))
+        .collect();
+    let slots = serde_json::json!(slots).to_string();
+    let global_names = serde_json::json!(code.global_names).to_string();
+    let signature = &code.signature;
+    let everything = serde_json::json!([
+        code.hash,
+        code.name,
+        code.qualname,
+        code.file,
+        code.first_line,
+        code.text,
+        slots,
+        [
+            signature.n_positional_only,
+            signature.n_positional,
+            signature.n_keyword_only
+        ],
+        [signature.has_varargs, signature.has_varkeywords],
+        global_names,
+        code.file_version,
+        code.commit,
+    ]);
+    let identity = xxh3_128(everything.to_string().as_bytes()).to_be_bytes();
+    // Another process may add the same code at the same time.
+    let mut add = connection.prepare_cached(
+        "INSERT INTO code(identity, hash, name, qualname, file, first_line, text, slots,
+            n_positional_only, n_positional, n_keyword_only, has_varargs, has_varkeywords,
+            global_names, file_version, git_commit)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT(identity) DO NOTHING",
+    )?;
+    add.execute(params![
+        identity.as_slice(),
+        code.hash,
+        code.name,
+        code.qualname,
+        code.file,
+        code.first_line,
+        code.text,
+        slots,
+        signature.n_positional_only,
+        signature.n_positional,
+        signature.n_keyword_only,
+        signature.has_varargs,
+        signature.has_varkeywords,
+        global_names,
+        code.file_version,
+        code.commit,
+    ])?;
+    let mut link = connection.prepare_cached(
+        "INSERT OR REPLACE INTO session_code(session, number, code)
+         SELECT ?, ?, id FROM code WHERE identity = ?",
+    )?;
+    link.execute(params![session as i64, number, identity.as_slice()])?;
+    Ok(())
+}
+
+/// One code version, if it is there.
+pub fn code(connection: &Connection, id: CodeId) -> Result<Option<CodeVersion>> {
+    let query = "SELECT * FROM code WHERE id = ?";
+    let found = read_rows(connection, "reading code", query, [id.0 as i64], code_of)?;
+    Ok(found.into_iter().next())
+}
+
+fn code_of(row: &Row) -> Result<CodeVersion> {
+    let cells = Cells::of(row, "code", "id");
+    let slots: Vec<(String, String)> = cells.json("slots", |text| serde_json::from_str(text))?;
+    let slot = |(name, kind): (String, String)| {
+        let kind = slot_kind_of(&kind);
+        let kind = kind.ok_or_else(|| cells.wrong("slots", "names with kinds of slots"))?;
+        Ok(Slot { name, kind })
+    };
+    let number = |column| cells.get(column, "a small number");
+    let truth = |column| cells.get(column, "0 or 1");
+    Ok(CodeVersion {
+        name: cells.text("name")?,
+        qualname: cells.text("qualname")?,
+        file: cells.text("file")?,
+        first_line: number("first_line")?,
+        text: cells.text("text")?,
+        hash: cells.text("hash")?,
+        slots: slots.into_iter().map(slot).collect::<Result<_>>()?,
+        signature: Signature {
+            n_positional_only: number("n_positional_only")?,
+            n_positional: number("n_positional")?,
+            n_keyword_only: number("n_keyword_only")?,
+            has_varargs: truth("has_varargs")?,
+            has_varkeywords: truth("has_varkeywords")?,
+        },
+        global_names: cells.json("global_names", |text| serde_json::from_str(text))?,
+        file_version: cells.optional_text("file_version")?,
+        commit: cells.optional_text("git_commit")?,
+    })
+}
+
+fn slot_kind_name(kind: SlotKind) -> &'static str {
+    match kind {
+        SlotKind::Local => "local",
+        SlotKind::Cell => "cell",
+        SlotKind::Free => "free",
+    }
+}
+
+fn slot_kind_of(name: &str) -> Option<SlotKind> {
+    [SlotKind::Local, SlotKind::Cell, SlotKind::Free]
+        .into_iter()
+        .find(|kind| slot_kind_name(*kind) == name)
+}
+
+/// The codes of a session, by number.
+pub fn session_codes(connection: &Connection, session: SessionId) -> Result<Vec<(u32, CodeId)>> {
+    let query =
+        "SELECT session, number, code, EXISTS(SELECT 1 FROM code WHERE id = code) AS is_there
+        FROM session_code WHERE session = ? ORDER BY number";
+    let read = |row: &Row| {
+        let cells = Cells::of(row, "session_code", "session");
+        if !cells.get("is_there", "0 or 1")? {
+            return Err(cells.wrong("code", "the id of a row of code"));
+        }
+        let number = cells.get("number", "a small number")?;
+        Ok((number, CodeId(cells.count("code")?)))
+    };
+    let session = session.0 as i64;
+    read_rows(connection, "reading code", query, [session], read)
+}
+
+/// A row of the chunk table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChunkRow {
+    /// Its number in the session.
+    pub number: u64,
+    /// The chunk whose keyframe it builds on.
+    pub keyframe: u64,
+    /// States before it.
+    pub first_state: u64,
+    /// States in it.
+    pub n_states: u64,
+    /// Calls started before it.
+    pub first_call: u64,
+    /// Calls started in it.
+    pub n_calls: u64,
+    /// Bytes of its records.
+    pub raw_bytes: u64,
+    /// Bytes of its keyframe.
+    pub keyframe_bytes: u64,
+    /// Its row of the chunk_data table.
+    pub data: i64,
+}
+
+/// Adds a chunk.
+pub fn insert_chunk(connection: &Connection, session: u64, row: &ChunkRow) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO chunk(session, number, keyframe, first_state, n_states, first_call, n_calls,
+            raw_bytes, keyframe_bytes, data)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?;
+    insert.execute(params![
+        session as i64,
+        row.number as i64,
+        row.keyframe as i64,
+        row.first_state as i64,
+        row.n_states as i64,
+        row.first_call as i64,
+        row.n_calls as i64,
+        row.raw_bytes as i64,
+        row.keyframe_bytes as i64,
+        row.data,
+    ])?;
+    Ok(())
+}
+
+/// The chunks of a session from this number on, in their order.
+pub fn chunks(connection: &Connection, session: SessionId, first: u64) -> Result<Vec<ChunkRow>> {
+    let query = "SELECT * FROM chunk WHERE session = ? AND number >= ? ORDER BY number";
+    let parameters = [session.0 as i64, first as i64];
+    read_rows(connection, "reading chunks", query, parameters, chunk_of)
+}
+
+fn chunk_of(row: &Row) -> Result<ChunkRow> {
+    let cells = Cells::of(row, "chunk", "number");
+    Ok(ChunkRow {
+        number: cells.count("number")?,
+        keyframe: cells.count("keyframe")?,
+        first_state: cells.count("first_state")?,
+        n_states: cells.count("n_states")?,
+        first_call: cells.count("first_call")?,
+        n_calls: cells.count("n_calls")?,
+        raw_bytes: cells.count("raw_bytes")?,
+        keyframe_bytes: cells.count("keyframe_bytes")?,
+        data: cells.get("data", "the id of a row of chunk_data")?,
+    })
+}
+
+/// Adds the sealed bytes of a chunk and gives their id.
+pub fn insert_chunk_data(
+    connection: &Connection,
+    directory: &[u8],
+    records: &[u8],
+) -> rusqlite::Result<i64> {
+    let insert = "INSERT INTO chunk_data(directory, records) VALUES (?, ?)";
+    connection
+        .prepare_cached(insert)?
+        .execute(params![directory, records])?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// The sealed directory of a chunk, if it is there.
+pub fn directory(connection: &Connection, data: i64) -> Result<Option<Vec<u8>>> {
+    let query = "SELECT directory FROM chunk_data WHERE id = ?";
+    blob(connection, "reading a chunk", query, [data])
+}
+
+/// The sealed records of a chunk, if they are there.
+pub fn records(connection: &Connection, data: i64) -> Result<Option<Vec<u8>>> {
+    let query = "SELECT records FROM chunk_data WHERE id = ?";
+    blob(connection, "reading a chunk", query, [data])
+}
+
+/// Adds the sealed bytes of a piece, unless the session has it.
+pub fn insert_piece(
+    connection: &Connection,
+    session: u64,
+    hash: u128,
+    data: &[u8],
+) -> rusqlite::Result<()> {
+    let insert = "INSERT OR IGNORE INTO piece(session, hash, data) VALUES (?, ?, ?)";
+    let hash = hash.to_be_bytes();
+    let row = params![session as i64, hash.as_slice(), data];
+    connection.prepare_cached(insert)?.execute(row)?;
+    Ok(())
+}
+
+/// The sealed bytes of a piece, if they are there.
+pub fn piece(connection: &Connection, session: SessionId, hash: u128) -> Result<Option<Vec<u8>>> {
+    let query = "SELECT data FROM piece WHERE session = ? AND hash = ?";
+    let hash = hash.to_be_bytes();
+    let key = params![session.0 as i64, hash.as_slice()];
+    blob(connection, "reading a piece", query, key)
+}
+
+fn blob(
+    connection: &Connection,
+    doing: &'static str,
+    query: &str,
+    key: impl Params,
+) -> Result<Option<Vec<u8>>> {
+    let read = || {
+        let mut statement = connection.prepare_cached(query)?;
+        statement.query_row(key, |row| row.get(0)).optional()
+    };
+    read().map_err(Error::database(doing))
+}
+
+fn read_rows<T>(
+    connection: &Connection,
+    doing: &'static str,
+    query: &str,
+    parameters: impl Params,
+    read: impl Fn(&Row) -> Result<T>,
+) -> Result<Vec<T>> {
+    let run = || {
+        let mut statement = connection.prepare_cached(query)?;
+        let rows = statement.query_map(parameters, |row| Ok(read(row)))?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()
+    };
+    let read = run().map_err(Error::database(doing))?;
+    read.into_iter().collect()
+}
+
+/// The cells of a row, which is named where one of them is wrong.
+struct Cells<'a> {
+    row: &'a Row<'a>,
+    table: &'static str,
+    /// The column by which people find the row.
+    key: &'static str,
+}
+
+impl<'a> Cells<'a> {
+    fn of(row: &'a Row<'a>, table: &'static str, key: &'static str) -> Self {
+        Self { row, table, key }
+    }
+
+    fn get<T: FromSql>(&self, column: &str, expected: &str) -> Result<T> {
+        self.row
+            .get(column)
+            .map_err(|_| self.wrong(column, expected))
+    }
+
+    fn text(&self, column: &str) -> Result<String> {
+        self.get(column, "text")
+    }
+
+    fn optional_text(&self, column: &str) -> Result<Option<String>> {
+        self.get(column, "text or NULL")
+    }
+
+    fn count(&self, column: &str) -> Result<u64> {
+        let expected = "a number from 0";
+        let count: i64 = self.get(column, expected)?;
+        u64::try_from(count).map_err(|_| self.wrong(column, expected))
+    }
+
+    fn json<T>(&self, column: &str, parse: fn(&str) -> serde_json::Result<T>) -> Result<T> {
+        parse(&self.text(column)?)
+            .map_err(|_| self.wrong(column, "JSON of the form that is written there"))
+    }
+
+    fn wrong(&self, column: &str, expected: &str) -> Error {
+        let (table, key) = (self.table, self.key);
+        Error::Damaged {
+            place: format!("the row of {table} with {key} {}", self.shown(key)),
+            found: format!("{column} is {}, expected {expected}", self.shown(column)),
+        }
+    }
+
+    fn shown(&self, column: &str) -> String {
+        match self.row.get_ref(column) {
+            Ok(ValueRef::Null) => "NULL".into(),
+            Ok(ValueRef::Integer(number)) => number.to_string(),
+            Ok(ValueRef::Real(number)) => number.to_string(),
+            Ok(ValueRef::Text(text)) => {
+                let text = String::from_utf8_lossy(text);
+                let head: String = text.chars().take(40).collect();
+                let dots = if head.len() < text.len() { "..." } else { "" };
+                format!("{head:?}{dots}")
+            }
+            Ok(ValueRef::Blob(bytes)) => format!("a blob of {} bytes", bytes.len()),
+            Err(_) => "missing".into(),
+        }
+    }
+}
