@@ -148,7 +148,10 @@ impl Writer<'_> {
         match object.kind {
             Kind::Instance => {
                 self.out.push_str(&format!("{name}#{number}("));
-                self.arguments(object);
+                self.attributes(object);
+                if object.fidelity != Fidelity::Exact {
+                    self.out.push_str(&format!("<{}>", object.fidelity.class()));
+                }
                 self.out.push(')');
             }
             Kind::Function => self.out.push_str(&format!("<function {text}>")),
@@ -250,23 +253,6 @@ impl Writer<'_> {
             self.value(value);
         }
         self.out.push('}');
-    }
-
-    /// `args` of an exception, then attributes.
-    fn arguments(&mut self, object: &Object) {
-        for (index, item) in object.items.iter().enumerate() {
-            if index > 0 {
-                self.out.push_str(", ");
-            }
-            self.value(item);
-        }
-        if !object.items.is_empty() && !object.attributes.is_empty() {
-            self.out.push_str(", ");
-        }
-        self.attributes(object);
-        if object.fidelity != Fidelity::Exact {
-            self.out.push_str(&format!("<{}>", object.fidelity.class()));
-        }
     }
 
     fn attributes(&mut self, object: &Object) {

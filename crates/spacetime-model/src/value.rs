@@ -65,9 +65,7 @@ pub enum Fidelity {
     Exact,
     /// Cut at the size limit.
     TruncatedSize,
-    /// Not followed below the depth limit.
-    TruncatedDepth,
-    /// Cut at the limit of objects followed from one call.
+    /// Cut at the limit of objects met at one event.
     TruncatedCount,
     /// A type whose contents are not read.
     Opaque,
@@ -84,7 +82,7 @@ impl Fidelity {
     pub fn class(self) -> &'static str {
         match self {
             Self::Exact => "exact",
-            Self::TruncatedSize | Self::TruncatedDepth | Self::TruncatedCount => "truncated",
+            Self::TruncatedSize | Self::TruncatedCount => "truncated",
             Self::Opaque => "opaque",
             Self::Excluded | Self::Unreadable | Self::Missing => "gap",
         }
@@ -95,8 +93,7 @@ impl Fidelity {
         Some(match self {
             Self::Exact => return None,
             Self::TruncatedSize => "larger than the size limit",
-            Self::TruncatedDepth => "deeper than the depth limit",
-            Self::TruncatedCount => "beyond the limit of objects followed from one call",
+            Self::TruncatedCount => "beyond the limit of objects met at one event",
             Self::Opaque => "a type whose contents are not read",
             Self::Excluded => "excluded by the user",
             Self::Unreadable => "the memory could not be read safely",
@@ -114,7 +111,7 @@ pub enum ObjectKind {
     Dict,
     Set,
     FrozenSet,
-    /// Attributes by name; exceptions have their `args` as items.
+    /// Attributes by name; the `args` of an exception are one of them.
     Instance,
     Str,
     Bytes,
@@ -168,7 +165,7 @@ pub struct Object {
     pub fidelity: Fidelity,
     /// The real number of items or bytes, where `fidelity` says that fewer were kept.
     pub real_len: Option<u64>,
-    /// Items of a list, tuple or deque, elements of a set, `args` of an exception.
+    /// Items of a list, tuple or deque, elements of a set.
     pub items: Vec<Value>,
     /// Entries of a dict, in its order.
     pub entries: Vec<(Value, Value)>,
@@ -193,31 +190,6 @@ impl Graph {
             Value::Ref(id) => self.objects.get(id),
             _ => None,
         }
-    }
-
-    /// Whether every leaf reachable from the value is shown by value: no gap, nothing opaque,
-    /// nothing cut off.
-    pub fn is_viewable(&self, value: &Value) -> bool {
-        let mut seen = std::collections::BTreeSet::new();
-        let mut pending = vec![value];
-        while let Some(value) = pending.pop() {
-            match value {
-                Value::Gap(_) | Value::StrTruncated { .. } | Value::BytesTruncated { .. } => {
-                    return false;
-                }
-                Value::Ref(id) if seen.insert(*id) => {
-                    let Some(object) = self.objects.get(id) else {
-                        return false;
-                    };
-                    if object.kind == ObjectKind::Opaque || object.fidelity != Fidelity::Exact {
-                        return false;
-                    }
-                    pending.extend(object.values());
-                }
-                _ => {}
-            }
-        }
-        true
     }
 }
 

@@ -29,7 +29,7 @@ pub struct HeapObject {
 /// What an object holds apart from attributes.
 #[derive(Clone, Debug)]
 pub enum Contents {
-    /// Items of a list, tuple or deque; `args` of an exception.
+    /// Items of a list, tuple or deque.
     Items(VecDeque<Cell>),
     /// Entries of a dict; a set keeps its elements as keys.
     Map(OrderedMap<Cell>),

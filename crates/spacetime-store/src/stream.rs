@@ -142,8 +142,9 @@ pub mod record {
     /// `reason blob`. Something could not be captured from here on (or, with an empty reason,
     /// capture is complete again).
     pub const GAP: u8 = 0x9F;
-    /// `n, then n times (object)`. Objects re-read late: what changed in them since the previous
-    /// `SYNC` record changed somewhere in between, not at this state. Empty means all.
+    /// `n, then n times (object)`. Objects re-read late: what changed in them changed somewhere
+    /// between the state at which they were last read and this one. Empty means all. Nothing
+    /// writes it yet.
     pub const LATE: u8 = 0xA0;
     /// Keyframes only. `n_calls so far, n_states so far, n_objects so far, clock, current thread`.
     pub const KEYFRAME: u8 = 0xA1;
@@ -214,9 +215,7 @@ pub mod fidelity {
     pub const EXACT: u8 = 0;
     /// Cut at the size limit.
     pub const TRUNCATED_SIZE: u8 = 1;
-    /// Not followed below the depth limit.
-    pub const TRUNCATED_DEPTH: u8 = 2;
-    /// Cut at the limit of objects followed from one call.
+    /// Cut at the limit of objects met at one event. Number 2 is reserved: for a limit of depth.
     pub const TRUNCATED_COUNT: u8 = 3;
     /// A type whose contents are not read.
     pub const OPAQUE: u8 = 4;
@@ -236,7 +235,7 @@ pub enum Kind {
     Dict = 2,
     Set = 3,
     FrozenSet = 4,
-    /// Attributes by name; may also have `args` (exceptions).
+    /// Attributes by name; the `args` of an exception are one of them.
     Instance = 5,
     /// Long text, UTF-8.
     Str = 6,
@@ -250,6 +249,7 @@ pub enum Kind {
     Opaque = 12,
     /// Names of a module or class body.
     Namespace = 13,
+    /// Nothing writes it yet: a deque is opaque.
     Deque = 14,
 }
 
@@ -645,7 +645,6 @@ pub fn decode_fidelity(code: u8) -> Fidelity {
     match code {
         fidelity::EXACT => Fidelity::Exact,
         fidelity::TRUNCATED_SIZE => Fidelity::TruncatedSize,
-        fidelity::TRUNCATED_DEPTH => Fidelity::TruncatedDepth,
         fidelity::TRUNCATED_COUNT => Fidelity::TruncatedCount,
         fidelity::OPAQUE => Fidelity::Opaque,
         fidelity::EXCLUDED => Fidelity::Excluded,

@@ -258,7 +258,7 @@ impl<S: Sink> Program<S> {
             2 => Value::Float(self.random.below(1000) as f64 / 8.0),
             3 => Value::Str("x".repeat(self.random.below(40) as usize).into()),
             4 => Value::Tuple(vec![Value::Int(1), Value::Tuple(vec![Value::None])]),
-            5 => Value::Gap(Fidelity::TruncatedDepth),
+            5 => Value::Gap(Fidelity::Excluded),
             6 => Value::Int(-(self.random.below(1 << 30) as i64) << 20),
             _ => Value::Int(self.random.below(200) as i64),
         }
@@ -659,7 +659,7 @@ pub fn put_value<S: Sink>(sink: &mut S, encoded: &Value) {
         Value::Str(text) => stream::put_str(sink, text),
         Value::Ref(id) => stream::put_ref(sink, id.number()),
         Value::Unbound => sink.byte(value::NULL),
-        Value::Gap(_) => sink.bytes(&[value::GAP, stream::fidelity::TRUNCATED_DEPTH]),
+        Value::Gap(_) => sink.bytes(&[value::GAP, stream::fidelity::EXCLUDED]),
         Value::Tuple(items) => {
             sink.byte(value::TUPLE);
             sink.varint(items.len() as u64);
