@@ -173,11 +173,6 @@ impl LineSlots {
         &self.lines
     }
 
-    /// Words in each answer of [`LineSlots::of_line`].
-    pub fn n_words(&self) -> usize {
-        self.n_words
-    }
-
     /// Adds an effect to a line; without a line, to all.
     pub(crate) fn add_effect(&mut self, line: u32, effect: LineEffects) {
         if self.effects[0].contains(effect) {

@@ -33,7 +33,7 @@ impl Cell {
         Self::Inline { len: 1, bytes }
     };
 
-    /// Keeps the first `len` of these bytes.
+    /// Keeps these bytes.
     #[inline(always)]
     pub fn new(value: &[u8]) -> Self {
         if value.len() > INLINE {

@@ -248,7 +248,7 @@ impl Player {
         }
     }
 
-    /// The encoded value with which the record here ends or suspends the top call.
+    /// The encoded value with which the record here ends the top call.
     pub fn result(&self) -> Result<&[u8]> {
         let mut source = Source::at_offset(&self.delta, self.offset);
         let malformed = |malformed| damaged(self.place(), malformed);

@@ -22,9 +22,9 @@ use crate::{Error, Result, Target};
 pub struct Options {
     /// Start afresh if there is a trace at the target. Nothing but a trace is overwritten.
     pub overwrite: bool,
-    /// Bytes that a session may add to the trace before [`Health::OverBudget`].
+    /// Bytes that a session may add to the trace before [`Health::OverBytes`].
     pub max_bytes: u64,
-    /// States that a session may have before [`Health::OverBudget`].
+    /// States that a session may have before [`Health::OverStates`].
     pub max_states: u64,
     /// The size of the buffer between program and writer thread.
     pub ring_bytes: usize,
@@ -157,7 +157,6 @@ pub struct Recording {
     orders: Sender<Order>,
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
-    target: Target,
     pid: u32,
 }
 
@@ -176,30 +175,20 @@ impl Recording {
         let (orders, received): (Sender<Order>, Receiver<Order>) = channel();
         let writer = Writer::new(&target, options, Arc::clone(&shared), ring_reader, received)?;
         let threads = writer.start()?;
-        Ok((
-            Self::from_parts(orders, shared, threads, target),
-            ring_writer,
-        ))
+        Ok((Self::from_parts(orders, shared, threads), ring_writer))
     }
 
     pub(crate) fn from_parts(
         orders: Sender<Order>,
         shared: Arc<Shared>,
         threads: Vec<JoinHandle<()>>,
-        target: Target,
     ) -> Self {
         Self {
             orders,
             shared,
             threads,
-            target,
             pid: std::process::id(),
         }
-    }
-
-    /// Where the trace lies.
-    pub fn target(&self) -> &Target {
-        &self.target
     }
 
     /// Begins a session; the records that follow belong to it. At most one is open at a time.

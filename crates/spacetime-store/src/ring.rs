@@ -81,16 +81,6 @@ impl RingWriter {
         self.ring.head.0.store(position, Ordering::Release);
     }
 
-    /// Drops the bytes written since the last complete record.
-    pub fn abandon_record(&mut self) {
-        self.next = self.record_start;
-    }
-
-    /// Bytes handed over so far and since the start.
-    pub fn committed(&self) -> u64 {
-        self.ring.head.0.load(Ordering::Relaxed)
-    }
-
     #[inline(always)]
     fn position(&self, pointer: *mut u8) -> u64 {
         self.lap_position + (pointer as u64 - self.ring.memory.start as u64)
@@ -399,11 +389,10 @@ mod tests {
         writer.bytes(&[2, 3]);
         writer.commit();
         assert_eq!(reader.committed(), [1]);
-        writer.abandon_record();
         writer.varint(300);
         writer.record_end();
         writer.commit();
-        assert_eq!(reader.committed(), [1, 0xAC, 2]);
+        assert_eq!(reader.committed(), [1, 2, 3, 0xAC, 2]);
     }
 
     #[test]

@@ -213,19 +213,6 @@ impl Trace {
         found.ok_or_else(|| Error::no_such(format!("state {index} in call {call}")))
     }
 
-    /// The state of the same call after this one.
-    pub fn next_state(&self, state: &State) -> Result<Option<State>> {
-        self.inner().find_state_of_call(state.call, state.index + 1)
-    }
-
-    /// The state of the same call before this one.
-    pub fn previous_state(&self, state: &State) -> Result<Option<State>> {
-        match state.index.checked_sub(1) {
-            Some(index) => self.inner().find_state_of_call(state.call, index),
-            None => Ok(None),
-        }
-    }
-
     /// What the trace, or one session, is made of. Reads all of it.
     pub fn stats(&self, session: Option<SessionId>) -> Result<Stats> {
         let mut inner = self.inner();

@@ -205,19 +205,18 @@ fn stepping_through_a_call_visits_its_states() {
         .enumerate()
         .max_by_key(|(_, call)| call.n_states);
     let (number, expected) = longest.unwrap();
-    let mut state = trace.state_of_call(CallId(number as u64 + 1), 0).unwrap();
-    let mut ids = vec![state.id];
-    while let Some(next) = trace.next_state(&state).unwrap() {
-        ids.push(next.id);
-        state = next;
+    let state_at = |index| {
+        trace
+            .state_of_call(CallId(number as u64 + 1), index)
+            .unwrap()
+    };
+    let ids: Vec<StateId> = (0..expected.n_states)
+        .map(|index| state_at(index).id)
+        .collect();
+    assert!(ids.is_sorted_by(|before, after| before < after));
+    for (index, id) in ids.iter().enumerate().rev() {
+        assert_eq!(state_at(index as u64).id, *id);
     }
-    assert_eq!(ids.len() as u64, expected.n_states);
-    while let Some(previous) = trace.previous_state(&state).unwrap() {
-        ids.pop();
-        assert_eq!(ids.last(), Some(&previous.id));
-        state = previous;
-    }
-    assert_eq!(ids.len(), 1);
     assert!(
         trace
             .state_of_call(CallId(number as u64 + 1), expected.n_states)

@@ -166,7 +166,7 @@ impl OpenSession {
             first_state: chunk.first_state,
             n_states: replica.n_states - chunk.first_state,
             first_call: chunk.directory.first_call,
-            n_calls: chunk.directory.n_started() as u64,
+            n_calls: chunk.directory.n_started(),
             raw_bytes: chunk.delta.len() as u64,
             keyframe_bytes: chunk.keyframe.len() as u64,
             data,

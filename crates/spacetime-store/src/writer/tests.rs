@@ -19,7 +19,7 @@ fn start(
         Writer::new(&target, options, Arc::clone(&shared), ring_reader, received).unwrap();
     prepare(&mut writer);
     let threads = writer.start().unwrap();
-    let recording = crate::Recording::from_parts(orders, shared, threads, target);
+    let recording = crate::Recording::from_parts(orders, shared, threads);
     recording.begin_session(SessionInfo::default()).unwrap();
     (recording, ring_writer)
 }
