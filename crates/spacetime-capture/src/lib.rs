@@ -5,6 +5,7 @@
 //! ```
 //!
 //! * [`layout`]: where CPython keeps what is read; [`selfcheck`] proves it at run time;
+//! * [`start`]: starting and ending the recorder; [`recursion`]: the depth its caller's frames take;
 //! * [`monitoring`], [`callbacks`]: the events; [`registry`]: which code is recorded;
 //! * [`code`]: what to read at the end of each line, from the facts that `spacetime-bytecode` finds in a
 //!   code object's [`parts`];
