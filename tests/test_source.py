@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import spacetimepy
 from spacetimepy import _source
 
 TEXT = '''import functools
@@ -81,6 +82,22 @@ def test_lines_end_where_the_compiler_ends_them(folder: Path) -> None:
     path = folder / "pages.py"
     path.write_bytes(b"x = 1\r\n\x0c\r\ndef f():\r\n    return '\xe2\x80\xa8'\r\n\x0c\r\ny = 2\r\n")
     assert text_of(load(path).f) == "def f():\n    return '\u2028'\n"
+
+
+def test_the_line_of_a_state_is_the_one_that_ran(folder: Path) -> None:
+    # What ends no line does not move the lines behind it either.
+    path = folder / "separated.py"
+    path.write_text("def f():\n    a = '\u2028'\n\x0c\n    b = '\x0c'\n    return a + b\n")
+    f = load(path).f
+    spacetimepy.line(f)
+    with spacetimepy.init_monitoring(folder / "run.spacetime"):
+        f()
+    call = spacetimepy.open(folder / "run.spacetime").calls("f")[0]
+    assert [(state.line, state.source) for state in call.states] == [
+        (2, "    a = '\u2028'"),
+        (4, "    b = '\x0c'"),
+        (5, "    return a + b"),
+    ]
 
 
 def test_the_encoding_is_the_one_the_file_names(folder: Path) -> None:

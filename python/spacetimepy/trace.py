@@ -895,7 +895,8 @@ class CodeVersion:
 
     def line(self, number: int) -> str:
         """The text of a line of the file; empty if it is not part of this code."""
-        lines = self.text.splitlines()
+        # Not `splitlines`, for which a form feed ends a line as well.
+        lines = self.text.split("\n")
         index = number - self.first_line
         return lines[index] if 0 <= index < len(lines) else ""
 
