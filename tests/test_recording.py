@@ -66,6 +66,8 @@ def test_methods_of_every_kind_are_recorded(path: str) -> None:
     [
         ({"include": "x", "ignore": ["x"]}, UsageError, "both in include and in ignore"),
         ({"include": [3]}, UsageError, "include"),
+        ({"include": "self.x"}, UsageError, "include: 'self.x' is a dotted path"),
+        ({"ignore": ["x", "point.*"]}, UsageError, r"ignore: 'point\.\*' is a dotted path"),
         ({"lines": 5}, UsageError, "lines"),
         ({"lines": [1]}, UsageError, "line 1 has no code in"),
         ({"track": ["clock"]}, NotSupportedError, "track"),

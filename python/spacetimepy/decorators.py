@@ -98,8 +98,9 @@ def function(
 
     Args:
         target: The function; also a method, static method, class method or property.
-        include: Names of the variables to record, globs or dotted paths; all, if not given.
-        ignore: Names of the variables to leave out.
+        include: Names of the local variables to record, or globs; all, if not given. Dotted paths
+            (a part of a value) are not supported by this version.
+        ignore: Names of the local variables to leave out, or globs.
         start_hooks: Not supported by this version.
         return_hooks: Not supported by this version.
         track: Not supported by this version.
@@ -108,7 +109,8 @@ def function(
         The same object; without `target`, the decorator.
 
     Raises:
-        UsageError: The target has no Python code, or a name is both in `include` and `ignore`.
+        UsageError: The target has no Python code, a name is both in `include` and `ignore`, or is
+            a dotted path.
 
     >>> import spacetimepy, tempfile
     >>> @spacetimepy.function
@@ -156,8 +158,9 @@ def line(
 
     Args:
         target: The function; also a method, static method, class method or property.
-        include: Names of the variables to record, globs or dotted paths; all, if not given.
-        ignore: Names of the variables to leave out.
+        include: Names of the local variables to record, or globs; all, if not given. Dotted paths
+            (a part of a value) are not supported by this version.
+        ignore: Names of the local variables to leave out, or globs.
         lines: Record states on these lines only, numbered as in the file.
         start_hooks: Not supported by this version.
         return_hooks: Not supported by this version.
@@ -228,15 +231,18 @@ def _decorate(
 def _names(names: str | Iterable[str] | None, *, option: str) -> tuple[str, ...]:
     if names is None:
         return ()
-    if isinstance(names, str):
-        return (names,)
     try:
-        found = tuple(names)
+        found = (names,) if isinstance(names, str) else tuple(names)
     except TypeError:
         found = (names,)  # type: ignore[assignment]
     for name in found:
         if not isinstance(name, str) or not name:
             raise UsageError(f"{option}: expected names of variables, found {name!r}")
+        if "." in name:
+            raise UsageError(
+                f"{option}: {name!r} is a dotted path, which this version does not support; name "
+                f"the variable {name.partition('.')[0]!r} as a whole"
+            )
     return found
 
 
