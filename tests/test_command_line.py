@@ -164,6 +164,22 @@ def test_a_failure_has_its_exit_code_and_one_line(
     assert done.returncode == code and json.loads(done.stderr)["exit_code"] == code
 
 
+ENDS = {
+    "completed": "pass",
+    "exit": "raise SystemExit(3)",
+    "exception": "1 / 0",
+    "interrupted": "raise KeyboardInterrupt",
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_run_and_ls_name_an_end_alike(end: str, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(ENDS[end])
+    closing = json.loads(run("--json", "run", "a.py", cwd=tmp_path).stderr.splitlines()[-1])
+    (session,) = json.loads(shown("ls", "--json", cwd=tmp_path))["sessions"]
+    assert (closing["end"], session["end"]) == (end, end)
+
+
 def test_the_newest_trace_here_is_meant(folder: Path, tmp_path: Path) -> None:
     assert run("ls", cwd=tmp_path).returncode == 2
     (tmp_path / "a.py").write_text("1")

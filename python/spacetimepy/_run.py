@@ -253,7 +253,7 @@ def _closing_line(
     path = _as_typed(recorder.path)
     calls, states = summary.get("calls", 0), summary.get("states", 0)
     kind, message = recording._how_it_ended(exception)
-    is_cut = kind in ("interrupt", "exception")
+    is_cut = kind in ("interrupted", "exception")
     place = _place_of(recorder, summary) if is_cut else None
     command = f"spacetime show {path}" if place is None else f"spacetime show {path} {place}"
     if request.is_json:
@@ -263,7 +263,7 @@ def _closing_line(
     line = f"spacetime: recorded {_count(calls, 'call')}, {_count(states, 'state')} in {path}"
     if summary.get("over_budget"):
         line += " (the budget was used up: the rest is at function level)"
-    if kind == "interrupt":
+    if kind == "interrupted":
         line += "; interrupted"
     elif kind == "exit" and message not in (None, "0"):
         line += f"; exit {_one_line(message)}"

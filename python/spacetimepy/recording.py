@@ -187,9 +187,9 @@ class Recorder:
         if self.is_of_command:
             self.flush()
             return {}
-        return self._close("ok", None)
+        return self._close("completed", None)
 
-    def _close(self, exit_kind: str, message: str | None) -> dict[str, Any]:
+    def _close(self, exit_kind: _native._ExitKind, message: str | None) -> dict[str, Any]:
         global _active
         if self._summary is not None:
             return self._summary
@@ -229,13 +229,13 @@ class Recorder:
             if self._native.describe_empty_session(name, description, metadata_json):
                 self._session = RecordingSession(implicit.id, name, self.path, is_implicit=False)
                 return self._session
-            self._end_session("ok", None)
+            self._end_session("completed", None)
         id = self._native.begin_session(name, description, metadata_json, argv)
         self.last_session_id = id
         self._session = RecordingSession(id, name, self.path, is_implicit=is_implicit)
         return self._session
 
-    def _end_session(self, exit_kind: str, message: str | None) -> None:
+    def _end_session(self, exit_kind: _native._ExitKind, message: str | None) -> None:
         self._session = None
         self._native.end_session(exit_kind, message)
 
@@ -426,7 +426,7 @@ class record:  # noqa: N801 (used like a function)
             return recorder._begin_session(*self._session)
         except BaseException:
             if not recorder.is_of_command:
-                recorder._close("ok", None)
+                recorder._close("completed", None)
             raise
 
     def __exit__(
@@ -488,7 +488,7 @@ def end_session() -> None:
     recorder = _recorder_or_error()
     if recorder.session is None:
         raise RecordingError("no session is open: call spacetimepy.start_session() first")
-    recorder._end_session("ok", None)
+    recorder._end_session("completed", None)
 
 
 class session_context:  # noqa: N801 (used like a function)
@@ -618,13 +618,13 @@ def _recorder_or_error() -> Recorder:
     return _active
 
 
-def _how_it_ended(exception: BaseException | None) -> tuple[str, str | None]:
+def _how_it_ended(exception: BaseException | None) -> tuple[_native._ExitKind, str | None]:
     if exception is None:
-        return "ok", None
+        return "completed", None
     if isinstance(exception, SystemExit):
         return "exit", _short(exception.code)
     if isinstance(exception, KeyboardInterrupt):
-        return "interrupt", None
+        return "interrupted", None
     return "exception", _describe_exception(exception)
 
 

@@ -104,4 +104,22 @@ impl ExitKind {
             Self::Interrupted => "interrupted",
         }
     }
+
+    /// The way to end that has this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_to_end_is_found_by_its_name() {
+        for kind in ExitKind::ALL {
+            assert_eq!(ExitKind::from_name(kind.name()), Some(kind));
+        }
+        assert_eq!(ExitKind::from_name("ok"), None);
+    }
 }

@@ -161,18 +161,10 @@ impl Recorder {
         exit_kind: &str,
         message: Option<String>,
     ) -> PyResult<()> {
-        let kind = match exit_kind {
-            "ok" => ExitKind::Completed,
-            "exit" => ExitKind::Exit,
-            "exception" => ExitKind::Exception,
-            "interrupt" => ExitKind::Interrupted,
-            other => {
-                let expected = "expected \"ok\", \"exit\", \"exception\" or \"interrupt\"";
-                return Err(PyValueError::new_err(format!(
-                    "exit_kind is {other:?}; {expected}"
-                )));
-            }
-        };
+        let kind = ExitKind::from_name(exit_kind).ok_or_else(|| {
+            let expected = ExitKind::ALL.map(ExitKind::name).join(", ");
+            PyValueError::new_err(format!("exit_kind is {exit_kind:?}; expected {expected}"))
+        })?;
         // SAFETY: the GIL is held.
         unsafe { running()?.end_session() };
         with_recording(py, move |recording| {
