@@ -152,6 +152,10 @@ def test_the_texts_of_the_other_commands(folder: Path) -> None:
         (["sql", "select nothing from nowhere"], 2),
         (["sql", "delete from session"], 2),
         (["stats", "3"], 2),
+        (["run", "none.py"], 2),
+        (["run", "--line", "a b", "--", "count.py"], 2),
+        (["run", "-o", "count.py", "count.py"], 3),
+        (["run", "-o", "none/x.spacetime", "count.py"], 3),
     ],
 )
 def test_a_failure_has_its_exit_code_and_one_line(
@@ -160,7 +164,7 @@ def test_a_failure_has_its_exit_code_and_one_line(
     done = run(*words, cwd=folder)
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr.startswith("spacetime: ") and len(done.stderr.splitlines()) == 1
-    done = run(*words, "--json", cwd=folder)
+    done = run("--json", *words, cwd=folder)
     assert done.returncode == code and json.loads(done.stderr)["exit_code"] == code
 
 
@@ -178,6 +182,15 @@ def test_run_and_ls_name_an_end_alike(end: str, tmp_path: Path) -> None:
     closing = json.loads(run("--json", "run", "a.py", cwd=tmp_path).stderr.splitlines()[-1])
     (session,) = json.loads(shown("ls", "--json", cwd=tmp_path))["sessions"]
     assert (closing["end"], session["end"]) == (end, end)
+
+
+def test_a_pattern_that_matched_nothing_is_said_as_json_after_the_run(folder: Path) -> None:
+    words = ["run", "-o", "other.spacetime", "--function", "no_such", "count.py"]
+    done = run("--json", *words, cwd=folder)
+    closing, failure = map(json.loads, done.stderr.splitlines()[-2:])
+    assert closing["end"] == "exception"
+    assert failure == {"error": "no code that ran matches 'no_such'", "exit_code": 1}
+    (folder / "other.spacetime").unlink()
 
 
 def test_the_newest_trace_here_is_meant(folder: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import spacetimepy
 from conftest import Run, spacetime_command
+from spacetimepy import errors
 
 OK, PROGRAM_FAILED, MISUSE, BAD_TRACE = 0, 1, 2, 3
 
@@ -247,6 +249,32 @@ def test_an_option_of_the_wrong_type_is_named(tmp_path: Path, options: dict[str,
     # Nothing stays switched on: the next recording works.
     with spacetimepy.record(tmp_path / "y.spacetime", line=__file__):
         pass
+
+
+def test_exceptions_and_commands_have_the_same_exit_codes() -> None:
+    """The table of `spacetime-cli` and the classes of `spacetimepy.errors`."""
+    failure = Path(__file__).parents[1] / "crates" / "spacetime-cli" / "src" / "failure.rs"
+    rows = re.findall(r'\((\d), "(\w+)"\)', failure.read_text())
+    assert len(rows) > 5
+    for code, name in rows:
+        assert (name, getattr(errors, name).exit_code) == (name, int(code))
+
+
+def test_a_run_that_cannot_be_recorded_has_the_exit_code_of_no_good_trace(
+    run: Run, program: Path
+) -> None:
+    text = """
+        import sys
+        for tool in range(6):
+            if sys.monitoring.get_tool(tool) is None:
+                sys.monitoring.use_tool_id(tool, "other")
+        from spacetimepy.__main__ import main
+        sys.exit(main(["run", "program.py"]))
+    """
+    taken = script(program.parent, text)
+    done = run(sys.executable, str(taken), cwd=program.parent)
+    assert (done.returncode, done.stdout) == (BAD_TRACE, "")
+    assert done.stderr.startswith("spacetime: all tool ids of sys.monitoring are taken")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import os
 import sys
 
 from spacetimepy import _native, _source, recording
-from spacetimepy.errors import PatternError, SpacetimeError, TraceError
+from spacetimepy.errors import PatternError, SpacetimeError
 from spacetimepy.patterns import Selection
 
 TYPE_CHECKING = False
@@ -27,7 +27,6 @@ __all__ = ["run"]
 OK = 0
 PROGRAM_FAILED = 1
 MISUSE = 2
-BAD_TRACE = 3
 INTERRUPTED = 130
 
 _Ending = tuple["BaseException | None", int]
@@ -37,13 +36,11 @@ def run(request: RunRequest) -> int:
     """Runs the program a request names; returns its exit code."""
     if not request.is_module and not os.path.exists(request.target):
         # The interpreter's own words and exit code.
-        print(f"spacetime: can't open file {request.target!r}: no such file", file=sys.stderr)
-        return MISUSE
+        return _report(request, f"can't open file {request.target!r}: no such file", MISUSE)
     try:
         recorder = _recorder_for(request)
     except SpacetimeError as error:
-        print(f"spacetime: {error}", file=sys.stderr)
-        return BAD_TRACE if isinstance(error, TraceError) else MISUSE
+        return _report(request, str(error), error.exit_code)
     pid = os.getpid()
     exception, exit_code = _run_program(request)
     exception, exit_code = _wait_for_threads(exception, exit_code)
@@ -232,14 +229,19 @@ def _close(
         summary = recorder._summary or {}
     print(_closing_line(recorder, request, summary, exception), file=sys.stderr)
     if problem is not None:
-        print(f"spacetime: {problem}", file=sys.stderr)
-        return exit_code or BAD_TRACE
+        return _report(request, str(problem), exit_code or problem.exit_code)
     try:
         if recorder.selection is not None:
             recorder.selection.check_all_matched()
     except PatternError as error:
-        print(f"spacetime: {error}", file=sys.stderr)
-        return exit_code or MISUSE
+        return _report(request, str(error), exit_code or error.exit_code)
+    return exit_code
+
+
+def _report(request: RunRequest, text: str, exit_code: int) -> int:
+    """Tells the user in the form of the other commands; gives the exit code back."""
+    line = _as_json(error=text, exit_code=exit_code) if request.is_json else f"spacetime: {text}"
+    print(line, file=sys.stderr)
     return exit_code
 
 

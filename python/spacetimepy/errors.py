@@ -33,6 +33,9 @@ class SpacetimeError(Exception):
     TraceAccessError
     """
 
+    exit_code: int = 2
+    """That of a command which fails so: 2 for misuse, 3 where there is no good trace."""
+
 
 class TraceError(SpacetimeError):
     """A trace file cannot be read or written.
@@ -41,6 +44,8 @@ class TraceError(SpacetimeError):
     >>> issubclass(spacetimepy.errors.NotATraceError, spacetimepy.TraceError)
     True
     """
+
+    exit_code = 3
 
 
 class TraceAccessError(TraceError, OSError):
@@ -94,6 +99,8 @@ class RecordingError(SpacetimeError):
     ...     print(error)
     nothing is being recorded: call spacetimepy.init_monitoring() first
     """
+
+    exit_code = 3
 
 
 class UsageError(SpacetimeError, ValueError):

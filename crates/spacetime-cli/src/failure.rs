@@ -19,20 +19,32 @@ pub enum Failure {
     Said(u8),
 }
 
-/// The exit code for an error of a trace.
-pub fn exit_code_of(error: &Error) -> u8 {
-    match error {
-        Error::NoSuch { .. } => 2,
+/// What an error of a trace comes to for those who meet it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Consequence {
+    /// The exit code of a command.
+    pub exit_code: u8,
+    /// The class in `spacetimepy.errors`, whose `exit_code` is the same.
+    pub exception: &'static str,
+}
+
+/// The one table from errors of a trace to exit codes and exceptions.
+pub fn consequence_of(error: &Error) -> Consequence {
+    let (exit_code, exception) = match error {
+        Error::NoSuch { .. } => (2, "NotFoundError"),
         Error::NotFound(_)
-        | Error::NotATrace { .. }
-        | Error::NewerFormat { .. }
         | Error::Inaccessible { .. }
         | Error::DiskFull(_)
-        | Error::Busy { .. }
-        | Error::Damaged { .. }
-        | Error::Database { .. }
-        | Error::Misuse(_)
-        | Error::RecordingFailed(_) => 3,
+        | Error::Busy { .. } => (3, "TraceAccessError"),
+        Error::NotATrace { .. } => (3, "NotATraceError"),
+        Error::NewerFormat { .. } => (3, "TraceVersionError"),
+        Error::Damaged { .. } => (3, "DamagedTraceError"),
+        Error::Database { .. } => (3, "TraceError"),
+        Error::Misuse(_) | Error::RecordingFailed(_) => (3, "RecordingError"),
+    };
+    Consequence {
+        exit_code,
+        exception,
     }
 }
 
@@ -41,7 +53,7 @@ impl Failure {
     pub fn report(&self, as_json: bool) -> u8 {
         let (text, code) = match self {
             Self::Misuse(text) => (text.clone(), 2),
-            Self::Trace(error) => (error.to_string(), exit_code_of(error)),
+            Self::Trace(error) => (error.to_string(), consequence_of(error).exit_code),
             // A reader such as `head` that has seen enough is no failure.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return 0,
             Self::Output(error) => (format!("cannot write the output: {error}"), 1),

@@ -30,7 +30,7 @@ mod text;
 use clap::Parser;
 
 pub use doctor::{Check, InterpreterReport};
-pub use failure::exit_code_of;
+pub use failure::{Consequence, consequence_of};
 pub use preview::Preview;
 pub use run::RunRequest;
 

@@ -1,23 +1,12 @@
 //! The store's errors as the Python exceptions of `spacetimepy.errors`.
 
 use pyo3::prelude::*;
+use spacetime_cli::consequence_of;
 use spacetime_store::Error;
 
-/// The exception for an error; its class is the one table between the two.
+/// The exception for an error.
 pub fn exception(error: &Error) -> PyErr {
-    let class = match error {
-        Error::NotFound(_)
-        | Error::Inaccessible { .. }
-        | Error::DiskFull(_)
-        | Error::Busy { .. } => "TraceAccessError",
-        Error::NotATrace { .. } => "NotATraceError",
-        Error::NewerFormat { .. } => "TraceVersionError",
-        Error::Damaged { .. } => "DamagedTraceError",
-        Error::NoSuch { .. } => "NotFoundError",
-        Error::Database { .. } => "TraceError",
-        Error::Misuse(_) | Error::RecordingFailed(_) => "RecordingError",
-    };
-    named(class, &error.to_string())
+    named(consequence_of(error).exception, &error.to_string())
 }
 
 /// An exception of `spacetimepy.errors`, by the name of its class.
