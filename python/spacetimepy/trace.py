@@ -606,7 +606,7 @@ class Call:
     @property
     def outcome(self) -> Outcome:
         """`RETURNED`; `RAISED`; `OPEN` while it runs or if recording ended inside it; `DROPPED`
-        for a suspended generator that never came to its end."""
+        for a suspended generator that never came to its end, or if it ended in a pause."""
         return self._row["outcome"].upper()  # type: ignore[no-any-return]
 
     @property
