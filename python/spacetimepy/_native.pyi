@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from types import CodeType
-from typing import Any, Literal, final
+from typing import Any, Literal, TypedDict, final
 
 __all__ = [
     "CallValues",
@@ -134,12 +134,57 @@ class CallValues:
     def globals(self) -> dict[str, Any]: ...
     def result(self) -> Any: ...
 
+class _SessionRow(TypedDict):
+    id: int
+    name: str
+    description: str | None
+    metadata_json: str | None
+    argv: list[str]
+    python: str
+    implementation: str
+    platform: str
+    pid: int
+    cwd: str
+    commit: str | None
+    tier: str
+    started_unix_ns: int
+    first_call: int
+    n_calls: int
+    n_states: int
+    ended_unix_ns: int | None
+    exit_kind: _ExitKind | None
+    exit_message: str | None
+
+class _CodeRow(TypedDict):
+    id: int
+    name: str
+    qualname: str
+    file: str
+    first_line: int
+    text: str
+    hash: str
+    file_version: str | None
+    commit: str | None
+
+class _CallRow(TypedDict):
+    id: int
+    session: int
+    code: int
+    parent: int | None
+    thread: int
+    is_line_level: bool
+    outcome: Literal["returned", "raised", "open", "dropped"]
+    n_states: int
+    started_ns: int
+    wall_ns: int | None
+    cpu_ns: int | None
+
 @final
 class Trace:
     def __new__(cls, path: str) -> Trace: ...
-    def sessions(self) -> list[dict[str, Any]]: ...
-    def session(self, id: int) -> dict[str, Any]: ...
-    def code(self, id: int) -> dict[str, Any]: ...
+    def sessions(self) -> list[_SessionRow]: ...
+    def session(self, id: int) -> _SessionRow: ...
+    def code(self, id: int) -> _CodeRow: ...
     def codes(self, session: int | None) -> list[int]: ...
     def n_calls(
         self, session: int | None, name: str | None, parent: int | None, *, roots: bool = False
@@ -153,8 +198,8 @@ class Trace:
         limit: int,
         *,
         roots: bool = False,
-    ) -> list[dict[str, Any]]: ...
-    def call(self, id: int) -> dict[str, Any]: ...
+    ) -> list[_CallRow]: ...
+    def call(self, id: int) -> _CallRow: ...
     def call_values(self, id: int) -> CallValues: ...
     def state(self, id: int) -> StateView: ...
     def state_of_call(self, call: int, index: int) -> StateView: ...

@@ -379,24 +379,24 @@ class Session:
 
     __slots__ = ("_row", "_trace")
 
-    def __init__(self, trace: Trace, row: dict[str, Any]) -> None:
+    def __init__(self, trace: Trace, row: _native._SessionRow) -> None:
         self._trace = trace
         self._row = row
 
     @property
     def id(self) -> int:
         """Counts through the trace from 1."""
-        return int(self._row["id"])
+        return self._row["id"]
 
     @property
     def name(self) -> str:
         """As given, or made from the program's name."""
-        return str(self._row["name"])
+        return self._row["name"]
 
     @property
     def description(self) -> str | None:
         """As given."""
-        return self._row["description"]  # type: ignore[no-any-return]
+        return self._row["description"]
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -424,7 +424,7 @@ class Session:
     @property
     def n_states(self) -> int:
         """The number of its states so far."""
-        return int(self._row["n_states"])
+        return self._row["n_states"]
 
     @property
     def started(self) -> datetime:
@@ -440,27 +440,34 @@ class Session:
     @property
     def ending(self) -> str | None:
         """`completed`, `exit`, `exception` or `interrupted`; None as for `ended`."""
-        return self._row["exit_kind"]  # type: ignore[no-any-return]
+        return self._row["exit_kind"]
 
     @property
     def message(self) -> str | None:
         """The exception, or the exit code, that ended it."""
-        return self._row["exit_message"]  # type: ignore[no-any-return]
+        return self._row["exit_message"]
 
     @property
     def process(self) -> dict[str, Any]:
         """The process that was recorded: `pid`, `cwd`, `platform`, `implementation`, `tier`."""
-        return {k: self._row[k] for k in ("pid", "cwd", "platform", "implementation", "tier")}
+        row = self._row
+        return {
+            "pid": row["pid"],
+            "cwd": row["cwd"],
+            "platform": row["platform"],
+            "implementation": row["implementation"],
+            "tier": row["tier"],
+        }
 
     @property
     def python(self) -> str:
         """The version of the interpreter."""
-        return str(self._row["python"])
+        return self._row["python"]
 
     @property
     def commit(self) -> str | None:
         """The git commit checked out in its working directory."""
-        return self._row["commit"]  # type: ignore[no-any-return]
+        return self._row["commit"]
 
     @property
     def argv(self) -> list[str]:
@@ -553,7 +560,7 @@ class Call:
 
     __slots__ = ("_loaded", "_row", "_trace")
 
-    def __init__(self, trace: Trace, row: dict[str, Any]) -> None:
+    def __init__(self, trace: Trace, row: _native._CallRow) -> None:
         self._trace = trace
         self._row = row
         self._loaded: _native.CallValues | None = None
@@ -566,12 +573,12 @@ class Call:
 
     @property
     def _n_states(self) -> int:
-        return int(self._row["n_states"])
+        return self._row["n_states"]
 
     @property
     def id(self) -> int:
         """Counts through the trace from 1."""
-        return int(self._row["id"])
+        return self._row["id"]
 
     @property
     def name(self) -> str:
@@ -607,7 +614,7 @@ class Call:
     def outcome(self) -> Outcome:
         """`RETURNED`; `RAISED`; `OPEN` while it runs or if recording ended inside it; `DROPPED`
         for a suspended generator that never came to its end, or if it ended in a pause."""
-        return self._row["outcome"].upper()  # type: ignore[no-any-return]
+        return self._row["outcome"].upper()  # type: ignore[return-value]
 
     @property
     def value(self) -> Any:
@@ -673,22 +680,22 @@ class Call:
     @property
     def thread(self) -> int:
         """Its thread, counted from 0 in the session."""
-        return int(self._row["thread"])
+        return self._row["thread"]
 
     @property
     def is_line_level(self) -> bool:
         """Whether it has a state for each line."""
-        return bool(self._row["is_line_level"])
+        return self._row["is_line_level"]
 
     @property
     def wall_ns(self) -> int | None:
         """Wall time between its start and its end, in nanoseconds; None while it is open."""
-        return self._row["wall_ns"]  # type: ignore[no-any-return]
+        return self._row["wall_ns"]
 
     @property
     def cpu_ns(self) -> int | None:
         """CPU time of its thread between start and end, in nanoseconds, where it was measured."""
-        return self._row["cpu_ns"]  # type: ignore[no-any-return]
+        return self._row["cpu_ns"]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Call) and _key(self) == _key(other)
@@ -850,48 +857,48 @@ class CodeVersion:
 
     __slots__ = ("_row",)
 
-    def __init__(self, row: dict[str, Any]) -> None:
+    def __init__(self, row: _native._CodeRow) -> None:
         self._row = row
 
     @property
     def name(self) -> str:
         """The name of the function; `<module>` for a module body."""
-        return str(self._row["name"])
+        return self._row["name"]
 
     @property
     def qualname(self) -> str:
         """The qualified name of the function."""
-        return str(self._row["qualname"])
+        return self._row["qualname"]
 
     @property
     def hash(self) -> str:
         """Equal for equal source and bytecode."""
-        return str(self._row["hash"])
+        return self._row["hash"]
 
     @property
     def text(self) -> str:
         """The source; empty where it could not be found."""
-        return str(self._row["text"])
+        return self._row["text"]
 
     @property
     def file(self) -> str:
         """The file, as an absolute path where there is one."""
-        return str(self._row["file"])
+        return self._row["file"]
 
     @property
     def first_line(self) -> int:
         """The line of the file on which the text begins."""
-        return int(self._row["first_line"])
+        return self._row["first_line"]
 
     @property
     def file_version(self) -> str | None:
         """The hash of the whole file at that time."""
-        return self._row["file_version"]  # type: ignore[no-any-return]
+        return self._row["file_version"]
 
     @property
     def commit(self) -> str | None:
         """The git commit checked out where the file lies."""
-        return self._row["commit"]  # type: ignore[no-any-return]
+        return self._row["commit"]
 
     def line(self, number: int) -> str:
         """The text of a line of the file; empty if it is not part of this code."""
