@@ -193,6 +193,26 @@ def test_a_pattern_that_matched_nothing_is_said_as_json_after_the_run(folder: Pa
     (folder / "other.spacetime").unlink()
 
 
+def test_a_call_recorded_from_its_middle_says_so(tmp_path: Path) -> None:
+    (tmp_path / "late.py").write_text(
+        "import spacetimepy\n"
+        "@spacetimepy.line\n"
+        "def f(n):\n"
+        "    n += 1\n"
+        "    spacetimepy.enable_recording()\n"
+        "    return n\n"
+        "spacetimepy.disable_recording()\n"
+        "f(1)\n"
+    )
+    assert run("run", "late.py", cwd=tmp_path).returncode == 0
+    lines = shown("show", "2", cwd=tmp_path).splitlines()
+    assert lines[0] == "call 2 f(n=2)"
+    assert lines[3] == (
+        "recording began inside this call: its arguments may have been rebound before"
+    )
+    assert json.loads(shown("show", "2", "--json", cwd=tmp_path))["entered_earlier"] is True
+
+
 def test_the_newest_trace_here_is_meant(folder: Path, tmp_path: Path) -> None:
     assert run("ls", cwd=tmp_path).returncode == 2
     (tmp_path / "a.py").write_text("1")

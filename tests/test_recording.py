@@ -167,6 +167,23 @@ def test_a_call_may_end_in_a_pause(path: str) -> None:
     assert called.parent is None and called.value == 2
 
 
+def test_a_call_recorded_from_its_middle_says_so(path: str) -> None:
+    @spacetimepy.line
+    def outer(number: int) -> int:
+        number += 1
+        spacetimepy.enable_recording()
+        return add(number)
+
+    with spacetimepy.init_monitoring(path):
+        spacetimepy.disable_recording()
+        outer(1)
+    calls = spacetimepy.open(path).calls()
+    assert [(c.name, c.entered_earlier, list(c.arguments.values())) for c in calls] == [
+        ("outer", True, [2]),
+        ("add", False, [2, 2]),
+    ]
+
+
 APPENDING = """
 import sys
 import spacetimepy

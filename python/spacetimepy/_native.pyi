@@ -174,6 +174,7 @@ class _CallRow(TypedDict):
     thread: int
     is_line_level: bool
     outcome: Literal["returned", "raised", "open", "dropped"]
+    entered_earlier: bool
     n_states: int
     started_ns: int
     wall_ns: int | None

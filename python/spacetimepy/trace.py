@@ -611,6 +611,27 @@ class Call:
         return self._values.globals()
 
     @property
+    def entered_earlier(self) -> bool:
+        """Whether recording began inside it: `arguments` are then those names as they were at
+        that time, perhaps bound anew.
+
+        >>> import spacetimepy, tempfile
+        >>> @spacetimepy.line
+        ... def halve(n):
+        ...     n = n // 2
+        ...     spacetimepy.enable_recording()
+        ...     return n
+        >>> path = tempfile.mkdtemp() + "/run.spacetime"
+        >>> with spacetimepy.init_monitoring(path):
+        ...     spacetimepy.disable_recording()
+        ...     _ = halve(8)
+        >>> call = spacetimepy.open(path).call(1)
+        >>> call.entered_earlier, call.arguments["n"]
+        (True, 4)
+        """
+        return self._row["entered_earlier"]
+
+    @property
     def outcome(self) -> Outcome:
         """`RETURNED`; `RAISED`; `OPEN` while it runs or if recording ended inside it; `DROPPED`
         for a suspended generator that never came to its end, or if it ended in a pause."""

@@ -229,6 +229,7 @@ fn call_row<'py>(py: Python<'py>, call: &Call) -> PyResult<Bound<'py, PyDict>> {
     row.set_item("thread", call.thread)?;
     row.set_item("is_line_level", call.granularity == Granularity::Line)?;
     row.set_item("outcome", call.outcome.name())?;
+    row.set_item("entered_earlier", call.entered_earlier)?;
     row.set_item("n_states", call.n_states)?;
     row.set_item("started_ns", call.started_ns)?;
     row.set_item("wall_ns", call.wall_ns())?;

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::json;
 use crate::preview::Preview;
 use crate::same::is_same;
-use crate::screen::{CHANGED, FAINT, STRONG, Screen, styled};
+use crate::screen::{BAD, CHANGED, FAINT, STRONG, Screen, styled};
 use crate::text;
 
 /// Shows the call with about `limit` of its states: the first ones and the last ones.
@@ -82,6 +82,7 @@ fn call_json(call: &Call, code: &CodeVersion, values: &CallValues) -> Json {
         "thread": call.thread,
         "granularity": granularity_word(call.granularity),
         "outcome": call.outcome.name(),
+        "entered_earlier": call.entered_earlier,
         "n_states": call.n_states,
         "started_ns": call.started_ns,
         "wall_ns": call.wall_ns(),
@@ -150,7 +151,12 @@ fn print_heading(
         granularity_word(call.granularity),
         text::counted(call.n_states, "state"),
     );
-    writeln!(screen, "{}", styled(FAINT, place))
+    writeln!(screen, "{}", styled(FAINT, place))?;
+    if call.entered_earlier {
+        let text = "recording began inside this call: its arguments may have been rebound before";
+        writeln!(screen, "{}", styled(BAD, text))?;
+    }
+    Ok(())
 }
 
 fn print_variables(
