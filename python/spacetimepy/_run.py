@@ -294,7 +294,7 @@ def _place_of(recorder: Recorder, summary: dict[str, Any]) -> str | None:
         return None
     try:
         with open(recorder.path) as trace:
-            call = trace.call(trace.session(session)._row["first_call"] + number)
+            call = trace.session(session).calls[number]
             while call.exception is not None and call.children:
                 last = call.children[-1]
                 inner = last.exception
