@@ -83,16 +83,12 @@ class Value:
     @property
     def fidelity(self) -> Literal["exact", "truncated", "opaque", "gap"]:
         """How much of it was captured."""
-        # A type whose contents are not read is opaque from the start.
-        return "opaque" if self.kind == "opaque" else self._facts[3]
+        return self._facts[3]
 
     @property
     def reason(self) -> str | None:
         """Why it was captured less than exactly."""
-        reason = self._facts[4]
-        if reason is None and self.kind == "opaque":
-            return "a type whose contents are not read"
-        return reason
+        return self._facts[4]
 
     @property
     def object_id(self) -> int | None:
