@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["report"]
 
+_VERSIONS = ((3, 12), (3, 13))
+
 
 def report() -> tuple[list[tuple[str, str]], list[Check]]:
     """Facts by name; and checks: name, what was found, and what helps if it is not well.
@@ -30,15 +32,15 @@ def report() -> tuple[list[tuple[str, str]], list[Check]]:
 
 def _version() -> Check:
     found = platform.python_version()
-    if platform.python_implementation() != "CPython" or sys.version_info < (3, 12):
-        return "version", found, "Recording needs CPython 3.12 or newer."
+    if platform.python_implementation() != "CPython" or sys.version_info[:2] not in _VERSIONS:
+        return "version", found, "Recording needs CPython 3.12 or 3.13."
     return "version", found, None
 
 
 def _tools() -> Check:
     """The tool ids of `sys.monitoring`, of which recording takes one."""
     if not hasattr(sys, "monitoring"):
-        return "free tool ids", "none: no sys.monitoring", "Use CPython 3.12 or newer."
+        return "free tool ids", "none: no sys.monitoring", "Use CPython 3.12 or 3.13."
     users = {tool: sys.monitoring.get_tool(tool) for tool in range(6)}
     free = [str(tool) for tool, user in users.items() if user is None]
     if free:
