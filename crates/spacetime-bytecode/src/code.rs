@@ -5,6 +5,7 @@ use crate::input::{CodeInput, Version};
 use crate::opcodes::{Flow, Op, Row};
 use crate::{opcodes_3_12, opcodes_3_13};
 
+const NO_SLOT: &str = "a slot that the code does not have";
 /// No instruction starts here.
 const NONE: u32 = u32::MAX;
 
@@ -64,16 +65,14 @@ impl Code {
 pub(crate) fn decode(input: &CodeInput<'_>) -> Result<Code, Error> {
     let length = input.code.len();
     if length == 0 || !length.is_multiple_of(2) {
-        return Err(Error::CodeLength { length });
+        return Err(Error::at(length / 2, "no whole number of units, or none"));
     }
     let n_units = length / 2;
     if n_units > MAX_UNITS || input.slots.len() > MAX_SLOTS {
-        return Err(Error::TooLarge {
-            units: n_units,
-            slots: input.slots.len(),
-            max_units: MAX_UNITS,
-            max_slots: MAX_SLOTS,
-        });
+        return Err(Error::at(
+            n_units,
+            "more units or slots than the facts can name",
+        ));
     }
     let table = match input.version {
         Version::V3_12 => &opcodes_3_12::TABLE,
@@ -86,11 +85,8 @@ pub(crate) fn decode(input: &CodeInput<'_>) -> Result<Code, Error> {
     let mut prefix: Option<(usize, u32)> = None;
     while unit < n_units {
         let (opcode, low) = (input.code[2 * unit], input.code[2 * unit + 1] as u32);
-        let row = table[opcode as usize].ok_or(Error::UnknownOpcode {
-            unit: unit as u32,
-            opcode,
-            version: input.version.name(),
-        })?;
+        let row = table[opcode as usize]
+            .ok_or_else(|| Error::at(unit, "an opcode that the version does not have"))?;
         let (first_unit, high) = prefix.unwrap_or((unit, 0));
         let oparg = high << 8 | low;
         if row.op == Op::ExtendedArg {
@@ -115,11 +111,7 @@ pub(crate) fn decode(input: &CodeInput<'_>) -> Result<Code, Error> {
         unit += 1 + row.caches as usize;
     }
     if unit > n_units || prefix.is_some() {
-        return Err(Error::CutInstruction {
-            unit: instructions
-                .last()
-                .map_or(0, |last: &Instruction| last.unit),
-        });
+        return Err(Error::at(n_units, "the end inside an instruction"));
     }
     for instruction in &mut instructions {
         let next = instruction.next_unit() as i64;
@@ -132,9 +124,11 @@ pub(crate) fn decode(input: &CodeInput<'_>) -> Result<Code, Error> {
             .ok()
             .and_then(|unit| index_of_unit.get(unit).copied())
             .filter(|&index| index != NONE)
-            .ok_or(Error::JumpTarget {
-                unit: instruction.unit,
-                target,
+            .ok_or_else(|| {
+                Error::at(
+                    instruction.unit as usize,
+                    "a jump to where no instruction starts",
+                )
             })?;
     }
     Ok(Code {
@@ -158,28 +152,27 @@ fn check_operand(instruction: &Instruction, input: &CodeInput<'_>) -> Result<(),
         | Op::LoadDeref
         | Op::StoreDeref
         | Op::DeleteDeref
-        | Op::LoadFromDictOrDeref => ("slot", oparg, input.slots.len()),
+        | Op::LoadFromDictOrDeref => (NO_SLOT, oparg, input.slots.len()),
         Op::LoadFastLoadFast | Op::StoreFastLoadFast | Op::StoreFastStoreFast => {
-            ("slot", (oparg >> 4).max(oparg & 15), input.slots.len())
+            (NO_SLOT, (oparg >> 4).max(oparg & 15), input.slots.len())
         }
         // Counted from 1 at the top.
-        Op::Copy | Op::Swap if oparg == 0 => ("stack item", 0, 0),
+        Op::Copy | Op::Swap if oparg == 0 => ("stack item 0 where they count from 1", 0, 0),
         // The operand is a number of slots here, so it may equal their count.
-        Op::CopyFreeVars => ("slot", oparg, input.slots.len() + 1),
+        Op::CopyFreeVars => (NO_SLOT, oparg, input.slots.len() + 1),
         op => match name_of(op, oparg) {
-            Some(index) => ("name", index, input.names.len()),
+            Some(index) => (
+                "a name that the code does not have",
+                index,
+                input.names.len(),
+            ),
             None => return Ok(()),
         },
     };
     if (index as usize) < count {
         return Ok(());
     }
-    Err(Error::Operand {
-        unit: instruction.unit,
-        what,
-        index,
-        count,
-    })
+    Err(Error::at(instruction.unit as usize, what))
 }
 
 /// Index of the name an instruction refers to.

@@ -18,14 +18,6 @@ impl Version {
             _ => None,
         }
     }
-
-    /// Name for messages.
-    pub fn name(self) -> &'static str {
-        match self {
-            Version::V3_12 => "CPython 3.12",
-            Version::V3_13 => "CPython 3.13",
-        }
-    }
 }
 
 /// A code object.

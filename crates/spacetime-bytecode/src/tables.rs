@@ -12,10 +12,10 @@ pub(crate) fn lines_of_units(
     let mut line = first_line as i64;
     let mut at = 0;
     while at < table.len() && lines.len() < n_units {
-        let entry = at;
+        let malformed = Error::at(lines.len(), "a malformed line table");
         let head = table[at];
         if head & 0x80 == 0 {
-            return Err(Error::LineTable { at: entry });
+            return Err(malformed);
         }
         at += 1;
         let n_covered = (head & 7) as usize + 1;
@@ -23,7 +23,7 @@ pub(crate) fn lines_of_units(
         let shown = match code {
             15 => -1,
             13 | 14 => {
-                let zigzag = little_varint(table, &mut at).ok_or(Error::LineTable { at: entry })?;
+                let zigzag = little_varint(table, &mut at).ok_or(malformed)?;
                 let magnitude = (zigzag >> 1) as i64;
                 line += if zigzag & 1 != 0 {
                     -magnitude
@@ -38,7 +38,7 @@ pub(crate) fn lines_of_units(
             }
             _ => line,
         };
-        let shown = i32::try_from(shown).map_err(|_| Error::LineTable { at: entry })?;
+        let shown = i32::try_from(shown).map_err(|_| malformed)?;
         let n_left = n_units - lines.len();
         lines.extend(std::iter::repeat_n(shown.max(-1), n_covered.min(n_left)));
         // Columns and end lines follow; an entry ends where the next one starts.
@@ -76,11 +76,14 @@ pub(crate) fn handlers(table: &[u8], n_units: usize) -> Result<Vec<Handler>, Err
     let mut handlers = Vec::new();
     let mut at = 0;
     while at < table.len() {
-        let entry = at;
-        let mut number = || big_varint(table, &mut at).ok_or(Error::ExceptionTable { at: entry });
+        let cut = Error::at(0, "a malformed exception table");
+        let mut number = || big_varint(table, &mut at).ok_or(cut);
         let (start, size, target, depth_and_lasti) = (number()?, number()?, number()?, number()?);
         if target as usize >= n_units || start as u64 + size as u64 > n_units as u64 {
-            return Err(Error::ExceptionTable { at: entry });
+            return Err(Error::at(
+                start as usize,
+                "a range or handler of exceptions beyond the end",
+            ));
         }
         handlers.push(Handler {
             target,

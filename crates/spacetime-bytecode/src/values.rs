@@ -22,6 +22,8 @@ use crate::writes::{Writes, written_slots};
 /// No slot, where a slot is optional in a packed value.
 const NO_SLOT: u16 = u16::MAX;
 
+const TOO_DEEP: &str = "a stack deeper than the facts can name";
+
 /// How many values from the top of the stack are remembered between blocks. Bounds the memory that a
 /// code object with deep stacks and many jumps can take; deeper values are unknown.
 const REMEMBERED: usize = 48;
@@ -172,17 +174,13 @@ pub(crate) fn interpret(
     interpreter.enter(0, &Stack::default())?;
     for handler in handlers {
         let Some(index) = code.index_at(handler.target) else {
-            return Err(Error::JumpTarget {
-                unit: handler.target,
-                target: handler.target as i64,
-            });
+            return Err(Error::at(
+                handler.target as usize,
+                "a handler where no instruction starts",
+            ));
         };
         if handler.depth >= UNREACHABLE as u32 {
-            return Err(depth_error(
-                handler.target,
-                handler.depth as i64,
-                UNREACHABLE as i64 - 1,
-            ));
+            return Err(Error::at(handler.target as usize, TOO_DEEP));
         }
         interpreter.enter(
             index,
@@ -266,7 +264,7 @@ impl<'a> Interpreter<'a> {
         let depth = entry.hidden + entry.n_remembered;
         if depth != stack.depth() {
             let unit = self.code.instructions[index as usize].unit;
-            return Err(depth_error(unit, stack.depth() as i64, depth as i64));
+            return Err(Error::at(unit as usize, "two depths of the stack"));
         }
         for distance in entry.n_remembered..stack.known.len() {
             self.escape(stack.peek(distance));
@@ -361,14 +359,11 @@ impl<'a> Interpreter<'a> {
         let pushes = instruction.row.pushes.of(oparg);
         let needed = pops.max(touched(instruction));
         if (depth as u64) < needed {
-            return Err(depth_error(instruction.unit, depth as i64, needed as i64));
+            let unit = instruction.unit as usize;
+            return Err(Error::at(unit, "too few values on the stack"));
         }
         if depth as u64 - pops + pushes >= UNREACHABLE as u64 {
-            return Err(depth_error(
-                instruction.unit,
-                (depth as u64 - pops + pushes) as i64,
-                UNREACHABLE as i64 - 1,
-            ));
+            return Err(Error::at(instruction.unit as usize, TOO_DEEP));
         }
         self.find_site(index, instruction, stack);
         for slot in written_slots(instruction, self.input.slots.len()) {
@@ -792,12 +787,4 @@ fn keeps_to_itself(op: Op) -> bool {
             | Op::ImportName
             | Op::ImportFrom
     )
-}
-
-fn depth_error(unit: u32, found: i64, expected: i64) -> Error {
-    Error::StackDepth {
-        unit,
-        found,
-        expected,
-    }
 }

@@ -85,51 +85,44 @@ fn bare(version: Version, code: &[u8]) -> Result<(), Error> {
 }
 
 #[test]
-fn errors_say_what_is_wrong() {
-    assert_eq!(
-        bare(Version::V3_12, &[]),
-        Err(Error::CodeLength { length: 0 })
-    );
-    assert_eq!(
-        bare(Version::V3_12, &[1]),
-        Err(Error::CodeLength { length: 1 })
-    );
-    let cache = Error::UnknownOpcode {
-        unit: 0,
-        opcode: 0,
-        version: "CPython 3.13",
-    };
-    assert_eq!(bare(Version::V3_13, &[0, 0]), Err(cache));
-    // CALL without its caches.
-    assert_eq!(
-        bare(Version::V3_12, &[171, 0]),
-        Err(Error::CutInstruction { unit: 0 })
-    );
-    // POP_TOP of an empty stack.
-    assert_eq!(
-        bare(Version::V3_12, &[1, 0]),
-        Err(Error::StackDepth {
-            unit: 0,
-            found: 0,
-            expected: 1
-        })
-    );
-    // JUMP_FORWARD out of the code.
-    assert_eq!(
-        bare(Version::V3_12, &[110, 9]),
-        Err(Error::JumpTarget {
-            unit: 0,
-            target: 10
-        })
-    );
-    // LOAD_FAST of a slot that is not there.
-    let slot = Error::Operand {
-        unit: 0,
-        what: "slot",
-        index: 3,
-        count: 0,
-    };
-    assert_eq!(bare(Version::V3_12, &[124, 3]), Err(slot));
+fn errors_say_what_is_wrong_and_where() {
+    let cases: [(Version, &[u8], u32, &str); 7] = [
+        (Version::V3_12, &[], 0, "no whole number of units, or none"),
+        (Version::V3_12, &[1], 0, "no whole number of units, or none"),
+        // CACHE after NOP.
+        (
+            Version::V3_13,
+            &[30, 0, 0, 0],
+            1,
+            "an opcode that the version does not have",
+        ),
+        // CALL without its caches.
+        (
+            Version::V3_12,
+            &[171, 0],
+            1,
+            "the end inside an instruction",
+        ),
+        // POP_TOP of an empty stack.
+        (Version::V3_12, &[1, 0], 0, "too few values on the stack"),
+        // JUMP_FORWARD out of the code.
+        (
+            Version::V3_12,
+            &[110, 9],
+            0,
+            "a jump to where no instruction starts",
+        ),
+        // LOAD_FAST of a slot that is not there.
+        (
+            Version::V3_12,
+            &[124, 3],
+            0,
+            "a slot that the code does not have",
+        ),
+    ];
+    for (version, code, unit, what) in cases {
+        assert_eq!(bare(version, code), Err(Error { unit, what }), "{code:?}");
+    }
     // RETURN_CONST.
     assert_eq!(bare(Version::V3_12, &[121, 0]), Ok(()));
 }
