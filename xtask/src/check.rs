@@ -22,6 +22,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         "`cargo xtask fix` mends it.",
     ));
     note(clippy(environment));
+    note(rustdoc(environment));
     note(quietly(
         "ruff format",
         &mut environment.command("ruff", &["format", "--check"]),
@@ -65,6 +66,28 @@ fn clippy(environment: &Environment) -> Result<(), Failure> {
         "clippy",
         &mut command,
         "`cargo xtask fix` mends some of it.",
+    )
+}
+
+/// The documentation is read by those who work on the crates, so that it may link to private items.
+/// A link in `spacetime-capture` is not whole yet.
+fn rustdoc(environment: &Environment) -> Result<(), Failure> {
+    let mut command = cargo(&[
+        "doc",
+        "--release",
+        "--workspace",
+        "--exclude",
+        "spacetime-capture",
+        "--no-deps",
+        "--document-private-items",
+        "--quiet",
+    ]);
+    let flags = "-D warnings -A rustdoc::private_intra_doc_links";
+    environment.configure(command.env("RUSTDOCFLAGS", flags));
+    quietly(
+        "rustdoc",
+        &mut command,
+        "Mend the links in the comments named above.",
     )
 }
 

@@ -5,7 +5,7 @@
 //! format, or refers to what is not there, is [`Malformed`], and the replica is then of no further
 //! use.
 //!
-//! Hot path of the writer thread: no lock, no formatting, no log. Bench: `benches/writer.rs`.
+//! Hot path of the writer thread: no lock, no formatting, no log. Bench: `bench/run.py`.
 
 use rustc_hash::FxHashMap;
 use spacetime_model::{Outcome, StateKind};

@@ -3,8 +3,8 @@
 //! A session is one totally ordered sequence of records. Applying the records in order to an empty
 //! [`Replica`](crate::replica::Replica) gives the state of the program as recorded: the live calls
 //! with their local slots and the heap of objects reachable from them. A record that marks a state
-//! ([`LINE`], [`ENTRY`], [`EXIT`]) says "the top call of the current thread is here now"; the
-//! records before it say what changed since the previous state.
+//! ([`LINE`](record::LINE), [`ENTRY`](record::ENTRY), [`EXIT`](record::EXIT)) says "the top call of the
+//! current thread is here now"; the records before it say what changed since the previous state.
 //!
 //! Writer and reader of each record stand side by side in this file, because they must agree.
 //! Integers are LEB128 varints unless said otherwise; signed ones are zigzag-coded first.

@@ -1,6 +1,6 @@
 //! The session that the writer thread is in: applies records, fills chunks and stores them.
 //!
-//! Hot path of the writer thread: no lock, no formatting, no log. Bench: `benches/writer.rs`.
+//! Hot path of the writer thread: no lock, no formatting, no log. Bench: `bench/run.py`.
 
 use std::time::Instant;
 
