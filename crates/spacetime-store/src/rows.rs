@@ -171,8 +171,7 @@ fn session_of(row: &Row) -> Result<Session> {
 
 fn exit_kind_of(cells: &Cells) -> Result<ExitKind> {
     let name = cells.optional_text("exit_kind")?;
-    let is_named = |kind: &ExitKind| Some(kind.name()) == name.as_deref();
-    let kind = ExitKind::ALL.into_iter().find(is_named);
+    let kind = name.as_deref().and_then(ExitKind::from_name);
     kind.ok_or_else(|| cells.wrong("exit_kind", "a way to end"))
 }
 
