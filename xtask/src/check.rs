@@ -70,14 +70,11 @@ fn clippy(environment: &Environment) -> Result<(), Failure> {
 }
 
 /// The documentation is read by those who work on the crates, so that it may link to private items.
-/// A link in `spacetime-capture` is not whole yet.
 fn rustdoc(environment: &Environment) -> Result<(), Failure> {
     let mut command = cargo(&[
         "doc",
         "--release",
         "--workspace",
-        "--exclude",
-        "spacetime-capture",
         "--no-deps",
         "--document-private-items",
         "--quiet",

@@ -253,7 +253,7 @@ impl Code {
         self.line_of_unit.get(unit).copied().unwrap_or(0)
     }
 
-    /// What an event at a unit means, as bits of [`unit`].
+    /// What an event at a unit means, as bits of [`mod@unit`].
     #[inline]
     pub fn meaning(&self, unit: usize) -> u8 {
         self.units.get(unit).map_or(0, Cell::get)
@@ -563,9 +563,10 @@ fn apply(
             .iter()
             .for_each(|at| units[at as usize] |= unit::LINE);
         // Instructions without a line end a line: the next one with a line begins it again.
-        for at in 0..units.len() {
-            if code.line_of_unit[at] == 0 && facts.depth_of_unit[at] != bytecode::UNREACHABLE {
-                units[at] |= unit::LINE;
+        let places = code.line_of_unit.iter().zip(&facts.depth_of_unit);
+        for (bits, (&line, &depth)) in units.iter_mut().zip(places) {
+            if line == 0 && depth != bytecode::UNREACHABLE {
+                *bits |= unit::LINE;
             }
         }
     }

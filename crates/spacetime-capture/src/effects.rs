@@ -72,9 +72,6 @@ pub const MUTATORS: &[&str] = &[
     "pop",
     "popitem",
     "popleft",
-    "readinto",
-    "readinto1",
-    "recv_into",
     "remove",
     "reverse",
     "rotate",
@@ -93,11 +90,16 @@ pub const CHANGES_OTHERS: &[&str] = &[
     "__delete__",
     "__set__",
     "close",
+    "load",
+    "loads",
     "memmove",
     "memset",
     "pack_into",
     "preadv",
+    "readinto",
+    "readinto1",
     "readv",
+    "recv_into",
     "recvfrom_into",
     "recvmsg_into",
     "throw",
@@ -109,15 +111,33 @@ const GETATTR: &str = "getattr";
 /// C types whose instances, when called, only run code that is noticed by itself.
 const CALLABLES_IN_PYTHON: &[&str] = &["_lru_cache_wrapper", "itemgetter"];
 
-/// Names of C functions and types that call their first argument, now or later, from C.
+/// Names of C functions and types that call an argument, now or later, from C.
 const CALLS_ARGUMENT: &[&str] = &[
+    "_lru_cache_wrapper",
     "accumulate",
+    "call",
+    "cmp_to_key",
+    "defaultdict",
+    "dropwhile",
     "filter",
+    "filterfalse",
+    "groupby",
+    "iter",
     "map",
+    "max",
     "method",
+    "min",
     "partial",
+    "property",
     "reduce",
+    "register",
+    "run",
+    "sort",
+    "sorted",
     "starmap",
+    "sub",
+    "subn",
+    "takewhile",
 ];
 
 /// Whether a C function of this name changes something.
@@ -140,30 +160,45 @@ pub enum Effect {
     Unknown,
 }
 
-/// What something is called with: the object it is bound to and its first arguments, null where there
-/// is none or it is not known.
-#[derive(Clone, Copy)]
-pub struct Arguments {
-    /// `self`, if it is not part of the callable.
-    pub bound: *mut PyObject,
-    /// The first argument.
-    pub first: *mut PyObject,
-    /// The second argument.
-    pub second: *mut PyObject,
+impl Effect {
+    /// Both effects together.
+    fn and(self, other: Effect) -> Effect {
+        match (self, other) {
+            (effect, Effect::None) | (Effect::None, effect) => effect,
+            (one, another) if one == another => one,
+            // Where everything is exposed, everything is compared.
+            _ => Effect::ExposesAll,
+        }
+    }
 }
 
-impl Arguments {
+/// What something is called with, as far as it is known.
+#[derive(Clone, Copy)]
+pub struct Arguments<'a> {
+    /// `self`, if it is not part of the callable, or null.
+    pub bound: *mut PyObject,
+    /// What is given, by position and by name.
+    pub given: &'a [*mut PyObject],
+}
+
+impl Arguments<'_> {
     /// Nothing is known.
-    pub const UNKNOWN: Arguments = Arguments {
+    pub const UNKNOWN: Arguments<'static> = Arguments {
         bound: std::ptr::null_mut(),
-        first: std::ptr::null_mut(),
-        second: std::ptr::null_mut(),
+        given: &[],
     };
+
+    fn at(self, position: usize) -> *mut PyObject {
+        self.given
+            .get(position)
+            .copied()
+            .unwrap_or(std::ptr::null_mut())
+    }
 
     /// What a C function changes, if it does.
     fn receiver(self) -> *mut PyObject {
         match self.bound.is_null() {
-            true => self.first,
+            true => self.at(0),
             false => self.bound,
         }
     }
@@ -183,30 +218,33 @@ pub unsafe fn of_call(callee: *mut PyObject, arguments: Arguments) -> Effect {
         if type_ == &raw mut PyFunction_Type {
             return Effect::None;
         }
-        if PyType_Check(callee) != 0 {
-            return match calls_argument(bare_name(callee.cast())) {
-                true => of_handing_over(arguments.first),
-                false => Effect::None,
-            };
-        }
-        let receiver = arguments.receiver();
         if type_ == &raw mut PyMethod_Type {
             let (function, bound) = method_parts(callee);
-            let (first, second) = (receiver, arguments.first);
-            return of_call(
-                function,
-                Arguments {
-                    bound,
-                    first,
-                    second,
-                },
-            );
+            let given = arguments.given;
+            return of_call(function, Arguments { bound, given });
         }
+        let effect = of_calling_c(callee, arguments);
+        let handed_over = arguments
+            .given
+            .iter()
+            .map(|&object| of_handing_over(object));
+        handed_over.fold(effect, Effect::and)
+    }
+}
+
+/// The effect of calling an object that is not a Python function, whatever it is given to call.
+unsafe fn of_calling_c(callee: *mut PyObject, arguments: Arguments) -> Effect {
+    // SAFETY: each branch follows the exact type.
+    unsafe {
+        if PyType_Check(callee) != 0 {
+            return Effect::None;
+        }
+        let type_ = Py_TYPE(callee);
+        let receiver = arguments.receiver();
         if PyCFunction_Check(callee) != 0 {
             let (name, owner) = function_parts(callee);
             return match owner.is_null() {
-                true if name == GETATTR => of_giving_method(arguments.first, arguments.second),
-                true if calls_argument(name) => of_handing_over(arguments.first),
+                true if name == GETATTR => of_giving_method(arguments.at(0), arguments.at(1)),
                 true => named(name, receiver),
                 false => named(name, owner),
             };
@@ -215,7 +253,7 @@ pub unsafe fn of_call(callee: *mut PyObject, arguments: Arguments) -> Effect {
             return named(descriptor_name(callee), receiver);
         }
         if type_ == &raw mut PyWrapperDescr_Type || type_ == &raw mut PyClassMethodDescr_Type {
-            return of_wrapper(callee, arguments.first, arguments);
+            return of_wrapper(callee, arguments.at(0), arguments);
         }
         if bare_name(type_) == METHOD_WRAPPER {
             let (wrapper, bound) = wrapper_parts(callee);
@@ -236,7 +274,7 @@ unsafe fn of_wrapper(wrapper: *mut PyObject, bound: *mut PyObject, arguments: Ar
     // SAFETY: passed on; the name of a descriptor is a str.
     unsafe {
         match super::heap::names::text_of((*wrapper.cast::<PyDescrObject>()).d_name).as_deref() {
-            Some("__call__") if bound == arguments.first => Effect::Unknown,
+            Some("__call__") if bound == arguments.at(0) => Effect::Unknown,
             Some("__call__") => of_call(bound, arguments),
             Some(name) => named(name, bound),
             None => Effect::Unknown,
@@ -244,7 +282,8 @@ unsafe fn of_wrapper(wrapper: *mut PyObject, bound: *mut PyObject, arguments: Ar
     }
 }
 
-/// Whether the effect of calling this C callable depends on what it is called with.
+/// Whether the effect of calling this C callable depends on what it is called with: it calls an
+/// argument, or makes a method a value.
 ///
 /// # Safety
 /// `callee` must be null or a live object, with the GIL held.
@@ -367,6 +406,65 @@ unsafe fn is_c_method(attribute: *mut PyObject) -> bool {
     }
 }
 
+/// Names under which a C method in a class is called by instructions that are looked at anyway.
+const SEEN_BY_NAME: &[&str] = &[
+    "__delattr__",
+    "__delitem__",
+    "__init__",
+    "__missing__",
+    "__setattr__",
+    "__setitem__",
+];
+
+/// Whether a class gives a C function that changes something another name, so that calls of it are
+/// not known for what they are (`push = list.append`, `top = property(list.pop)`).
+///
+/// # Safety
+/// `class` must be a live type, with the GIL held.
+pub unsafe fn renames_mutators(class: *mut PyTypeObject) -> bool {
+    // SAFETY: walks over the dicts of classes made by class statements, whose keys are str.
+    unsafe {
+        let classes = layout::tuple_items((*class).tp_mro);
+        let mut classes = classes.iter().map(|&base| base.cast::<PyTypeObject>());
+        classes.any(|base| {
+            if !is_made_by_class_statement(base) {
+                return false;
+            }
+            let (mut position, mut key, mut attribute) =
+                (0, std::ptr::null_mut(), std::ptr::null_mut());
+            while PyDict_Next((*base).tp_dict, &mut position, &mut key, &mut attribute) != 0 {
+                if is_renamed_mutator(key, attribute) {
+                    return true;
+                }
+            }
+            false
+        })
+    }
+}
+
+unsafe fn is_renamed_mutator(key: *mut PyObject, attribute: *mut PyObject) -> bool {
+    // SAFETY: each branch follows the exact type.
+    unsafe {
+        let type_ = Py_TYPE(attribute);
+        if type_ == &raw mut PyProperty_Type {
+            let accessors = layout::property_accessors(attribute);
+            return accessors
+                .iter()
+                .any(|&f| of_handing_over(f) != Effect::None);
+        }
+        let name = if PyCFunction_Check(attribute) != 0 {
+            function_parts(attribute).0.to_owned()
+        } else if is_c_method(attribute) {
+            let name = (*attribute.cast::<PyDescrObject>()).d_name;
+            super::heap::names::text_of(name).unwrap_or_default()
+        } else {
+            return false;
+        };
+        let key = super::heap::names::text_of(key).unwrap_or_default();
+        !is_harmless(&name) && key != name && !SEEN_BY_NAME.contains(&key.as_str())
+    }
+}
+
 /// The address of the object that a value changes when it is called, if it is a C method bound to one.
 ///
 /// # Safety
@@ -383,22 +481,40 @@ pub unsafe fn receiver_of_method(object: *mut PyObject) -> Option<usize> {
     }
 }
 
-/// The effect of handing a callable to C code that calls it. Bound methods were noticed when they
-/// were made.
-unsafe fn of_handing_over(callable: *mut PyObject) -> Effect {
+/// The effect of handing something to C code that calls it, now or later.
+unsafe fn of_handing_over(object: *mut PyObject) -> Effect {
     // SAFETY: each branch follows the exact type.
     unsafe {
-        if callable.is_null() {
+        if object.is_null() {
             return Effect::None;
         }
-        let type_ = Py_TYPE(callable);
-        let is_harmless = if PyCFunction_Check(callable) != 0 {
-            let (name, owner) = function_parts(callable);
-            !owner.is_null() || is_harmless(name)
-        } else if is_c_method(callable) {
-            type_ == &raw mut PyMethodDescr_Type && is_harmless(descriptor_name(callable))
-        } else {
-            !["attrgetter", "methodcaller", "partial"].contains(&bare_name(type_))
+        let type_ = Py_TYPE(object);
+        if (*type_).tp_call.is_none()
+            || type_ == &raw mut PyFunction_Type
+            || PyType_Check(object) != 0
+        {
+            return Effect::None;
+        }
+        if PyCFunction_Check(object) != 0 {
+            return match function_parts(object) {
+                (name, _) if is_harmless(name) => Effect::None,
+                (_, owner) if owner.is_null() => Effect::ExposesAll,
+                (_, owner) => Effect::Exposes(owner),
+            };
+        }
+        if type_ == &raw mut PyMethod_Type {
+            let (function, bound) = method_parts(object);
+            return match of_handing_over(function) {
+                Effect::ExposesAll if is_c_method(function) => Effect::Exposes(bound),
+                effect => effect,
+            };
+        }
+        if bare_name(type_) == METHOD_WRAPPER {
+            return Effect::Exposes(wrapper_parts(object).1);
+        }
+        let is_harmless = match is_c_method(object) {
+            true => type_ == &raw mut PyMethodDescr_Type && is_harmless(descriptor_name(object)),
+            false => !["attrgetter", "methodcaller", "partial"].contains(&bare_name(type_)),
         };
         match is_harmless {
             true => Effect::None,

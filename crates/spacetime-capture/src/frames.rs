@@ -160,6 +160,24 @@ impl LiveFrame {
         }
     }
 
+    /// The values at neighbouring places of the value stack, from this one on. Fast tier only.
+    ///
+    /// # Safety
+    /// As for [`LiveFrame::stack`]; the values must not be used after the instruction.
+    #[inline(always)]
+    pub unsafe fn stack_items<'a>(
+        self,
+        n_slots: usize,
+        position: u16,
+        n: u16,
+    ) -> &'a [*mut PyObject] {
+        // SAFETY: passed on.
+        unsafe {
+            let first = layout::frame_slots(self.0).add(n_slots + position as usize);
+            std::slice::from_raw_parts(first, n as usize)
+        }
+    }
+
     /// The value at a place of the value stack, or null. Fast tier only.
     ///
     /// # Safety

@@ -151,6 +151,15 @@ pub unsafe fn frame_slots(frame: RawFrame) -> *const *mut PyObject {
     unsafe { frame.add(FRAME_LOCALSPLUS).cast() }
 }
 
+/// Getter, setter and deleter of a property, each null or borrowed.
+///
+/// # Safety
+/// `property` must be a live exact property.
+pub unsafe fn property_accessors(property: *mut PyObject) -> [*mut PyObject; 3] {
+    // SAFETY: `propertyobject` begins with them.
+    unsafe { [16, 24, 32].map(|offset| field(property.cast(), offset)) }
+}
+
 /// `co_flags`.
 ///
 /// # Safety
@@ -299,6 +308,24 @@ pub unsafe fn set_table<'a>(set: *mut PyObject) -> &'a [SetEntry] {
 pub unsafe fn dict_is_split(dict: *mut PyObject) -> bool {
     // SAFETY: `ma_values` of PyDictObject.
     !unsafe { field::<*mut c_char>(dict.cast(), 40) }.is_null()
+}
+
+/// Whether a dict is a view of the values inside some instance (3.13; 3.12 moves them to the dict).
+///
+/// # Safety
+/// `dict` must be a dict.
+pub unsafe fn dict_shows_inline_values(dict: *mut PyObject) -> bool {
+    #[cfg(not(Py_3_13))]
+    {
+        let _ = dict;
+        false
+    }
+    #[cfg(Py_3_13)]
+    // SAFETY: `ma_values` of PyDictObject; its third byte is `embedded`.
+    unsafe {
+        let values: *const u8 = field(dict.cast(), 40);
+        !values.is_null() && values.add(2).read() != 0
+    }
 }
 
 /// Attribute names shared by the instances of a type (`ht_cached_keys`).

@@ -49,7 +49,7 @@ impl Heap {
         // SAFETY: the shadow's references are given back once.
         unsafe {
             if watched && PyDict_Check(object) != 0 {
-                PyDict_Unwatch(self.watcher, object);
+                self.unwatch(object);
             }
             self.release_facet(&mut content);
             self.release_facet(&mut attributes);

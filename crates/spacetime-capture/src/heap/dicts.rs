@@ -174,14 +174,14 @@ impl Namespace {
         self.values.edges()
     }
 
-    pub(super) unsafe fn unwatch(&mut self, watcher: i32) {
-        // SAFETY: a dict that is not dead is alive and watched; names are kept alive until here.
-        unsafe {
-            if !self.is_dead {
-                PyDict_Unwatch(watcher, self.dict);
-            }
-            self.name_objects.drain(..).for_each(|name| Py_DECREF(name));
-        }
+    /// The dict, if it is alive.
+    pub(super) fn live_dict(&self) -> Option<*mut PyObject> {
+        (!self.is_dead).then_some(self.dict)
+    }
+
+    pub(super) unsafe fn release_names(&mut self) {
+        // SAFETY: names are kept alive until here.
+        unsafe { self.name_objects.drain(..).for_each(|name| Py_DECREF(name)) };
     }
 }
 
@@ -316,15 +316,30 @@ impl Heap {
         self.holder = Holder::Watched;
         // SAFETY: references are given back once.
         unsafe {
-            if !namespace.is_dead {
-                self.namespace_by_dict.remove(&(namespace.dict as usize));
+            if let Some(dict) = namespace.live_dict() {
+                self.namespace_by_dict.remove(&(dict as usize));
+                self.unwatch(dict);
             }
-            namespace.unwatch(self.watcher);
+            namespace.release_names();
             self.release_facet(&mut namespace.values);
         }
         stream::put_object_record(&mut self.sink, record::FREE, namespace.id);
         self.sink.record_end();
         self.namespaces[index as usize].is_dead = true;
+    }
+
+    /// A dict is no longer followed as an object or as a namespace: it may still be the other.
+    ///
+    /// # Safety
+    /// `dict` must be a live dict, with the GIL held.
+    pub(super) unsafe fn unwatch(&mut self, dict: *mut PyObject) {
+        let is_watched = |index: EntryIndex| self.entries[index as usize].watched;
+        if !self.find(dict).is_some_and(is_watched)
+            && !self.namespace_by_dict.contains_key(&(dict as usize))
+        {
+            // SAFETY: passed on.
+            unsafe { PyDict_Unwatch(self.watcher, dict) };
+        }
     }
 
     /// Whether a dict's changes are followed.

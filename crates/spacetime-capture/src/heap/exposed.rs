@@ -3,6 +3,7 @@
 
 use super::{Entry, EntryIndex, EntryState, Heap};
 use crate::effects;
+use crate::layout;
 use pyo3_ffi::*;
 use rustc_hash::FxHashSet;
 use std::ffi::{c_int, c_void};
@@ -104,7 +105,18 @@ impl Heap {
             return;
         };
         let id = self.id_of(index);
-        self.instance_dicts.insert(dict as usize, (index, id));
+        let before = self.instance_dicts.insert(dict as usize, (index, id));
+        // Where two instances share a dict, a change of one is a change of the other.
+        let is_shared =
+            before.is_some_and(|(other, id)| other != index && self.is_known(other, id));
+        // SAFETY: the dict is alive in its owner, whose own values are not inline.
+        if is_shared || unsafe { layout::dict_shows_inline_values(dict) } {
+            self.expose_everything();
+        }
+        // A dict that is a value as well, and was split when it was first met, is not watched.
+        if let Some(entry) = self.find(dict) {
+            self.touch(entry);
+        }
         if self.exposed.addresses.contains(&(dict as usize)) {
             self.exposed
                 .add(index, &mut self.entries[index as usize], dict as usize);

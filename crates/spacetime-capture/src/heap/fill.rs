@@ -26,6 +26,10 @@ impl Heap {
             let type_index = self.types.index_of(type_, &mut self.names, &mut self.sink);
             let info = self.types.get(type_index);
             let (name, flags, hidden_state) = (info.name, info.flags, info.hidden_state);
+            if info.renames_mutators {
+                self.expose_everything();
+            }
+            let info = self.types.get(type_index);
             let text_like = type_ == &raw mut PyUnicode_Type || type_ == &raw mut PyBytes_Type;
             let kind = match info.kind {
                 _ if type_ == &raw mut PyUnicode_Type => Kind::Str,

@@ -400,8 +400,9 @@ impl Heap {
         self.doubts.push(index);
     }
 
-    /// Whether changing an object may change another one that is tracked: it is the dict of an
-    /// instance, or a view of memory.
+    /// Whether changing an object, or calling a method of it, may change another one that is tracked:
+    /// it is the dict of an instance, gives access to memory that may be another's, or is a module or
+    /// class, whose functions change what they are given.
     ///
     /// # Safety
     /// `object` must be null or alive, with the GIL held.
@@ -409,8 +410,14 @@ impl Heap {
     pub unsafe fn is_part_of_another(&self, object: *mut PyObject) -> bool {
         // SAFETY: reads the type and, of dicts, a field.
         unsafe {
-            if object.is_null() || PyDict_Check(object) == 0 {
-                return !object.is_null() && Py_TYPE(object) == &raw mut PyMemoryView_Type;
+            if object.is_null() || Py_TYPE(object) == &raw mut PyList_Type {
+                return false;
+            }
+            if PyDict_Check(object) == 0 {
+                return Py_TYPE(object) != &raw mut PyByteArray_Type
+                    && (PyObject_CheckBuffer(object) != 0
+                        || PyModule_Check(object) != 0
+                        || PyType_Check(object) != 0);
             }
             // A dict made of an instance's attributes after the instance was compared last is split.
             layout::dict_is_split(object) || self.owner_of_dict(object).is_some()
@@ -608,7 +615,7 @@ impl Heap {
             self.release_facet(&mut attributes);
             self.release_dict(dict);
             if watched {
-                PyDict_Unwatch(self.watcher, object);
+                self.unwatch(object);
             }
         }
         if was != EntryState::Dead && self.find(object) == Some(index) {
@@ -667,7 +674,10 @@ impl Heap {
         // SAFETY: each reference is given back once.
         unsafe {
             for mut namespace in std::mem::take(&mut self.namespaces) {
-                namespace.unwatch(self.watcher);
+                if let Some(dict) = namespace.live_dict() {
+                    PyDict_Unwatch(self.watcher, dict);
+                }
+                namespace.release_names();
                 let values = std::mem::take(&mut namespace.values);
                 values.drop_kept();
             }

@@ -4,7 +4,7 @@
 //! the facts still fit ([`TypeInfo::fits`]).
 
 use super::names::Names;
-use crate::effects::is_made_by_class_statement;
+use crate::effects::{self, is_made_by_class_statement};
 use crate::layout;
 use pyo3_ffi::*;
 use rustc_hash::FxHashMap;
@@ -31,6 +31,8 @@ pub struct TypeInfo {
     pub hidden_state: bool,
     /// Names of the shared keys, in their order, as far as they were needed.
     pub shared_names: Vec<u32>,
+    /// See [`effects::renames_mutators`].
+    pub renames_mutators: bool,
 }
 
 /// Where instances of a type keep attributes that are not slots.
@@ -173,6 +175,7 @@ impl Types {
                 storage: Storage::None,
                 hidden_state: false,
                 shared_names: Vec::new(),
+                renames_mutators: effects::renames_mutators(type_),
             };
             if self.is_ignored(type_) {
                 info.kind = Kind::Opaque;

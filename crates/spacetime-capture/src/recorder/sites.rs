@@ -132,16 +132,9 @@ pub(super) unsafe fn effect_of_site(
                 if callee.is_null() {
                     (callee, bound) = (bound, null);
                 }
-                let argument = |at: u16| match at < shape.n_args {
-                    true => stack(StackPosition(shape.first_arg_position.0 + at)),
-                    false => null,
-                };
-                let (first, second) = (argument(0), argument(1));
-                let arguments = Arguments {
-                    bound,
-                    first,
-                    second,
-                };
+                let given =
+                    live.stack_items(code.n_slots, shape.first_arg_position.0, shape.n_args);
+                let arguments = Arguments { bound, given };
                 (effects::of_call(callee, arguments), callee)
             }
             SiteAction::CallUnpacked(shape) => {
@@ -158,18 +151,34 @@ pub(super) unsafe fn effect_of_site(
                     };
                     return (if is_unknown { Effect::Unknown } else { effect }, callee);
                 }
-                let mut items = layout::tuple_items(packed).iter().copied();
-                let (first, second) = (items.next(), items.next());
+                let mut given = layout::tuple_items(packed).to_vec();
+                if shape.n_args == 2 {
+                    let mapping = stack(StackPosition(shape.first_arg_position.0 + 1));
+                    push_values(mapping, &mut given);
+                }
                 let arguments = Arguments {
                     bound: null,
-                    first: first.unwrap_or(null),
-                    second: second.unwrap_or(null),
+                    given: &given,
                 };
                 (effects::of_call(callee, arguments), callee)
             }
             SiteAction::Escape(position, name) => {
                 (effects::of_giving_method(stack(position), name), null)
             }
+        }
+    }
+}
+
+/// Adds the values of what is unpacked into arguments by name, if it is a dict.
+unsafe fn push_values(mapping: *mut PyObject, values: &mut Vec<*mut PyObject>) {
+    // SAFETY: walks over an exact dict, which nothing changes meanwhile.
+    unsafe {
+        if mapping.is_null() || PyDict_CheckExact(mapping) == 0 {
+            return;
+        }
+        let (mut position, mut value) = (0, std::ptr::null_mut());
+        while PyDict_Next(mapping, &mut position, std::ptr::null_mut(), &mut value) != 0 {
+            values.push(value);
         }
     }
 }
