@@ -282,6 +282,34 @@ def test_a_run_that_cannot_be_recorded_has_the_exit_code_of_no_good_trace(
     assert done.stderr.startswith("spacetime: all tool ids of sys.monitoring are taken")
 
 
+def test_no_free_dict_watcher(run: Run, tmp_path: Path) -> None:
+    """The error names what is missing, and nothing that was taken before it stays taken."""
+    program = """
+        import ctypes, sys
+        import spacetimepy
+        watch = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, *[ctypes.c_void_p] * 3)(lambda *_: 0)
+        add = ctypes.pythonapi.PyDict_AddWatcher
+        taken = []
+        while True:
+            try:
+                taken.append(add(watch))
+            except RuntimeError:
+                break
+        for _ in range(2):
+            try:
+                spacetimepy.record("run.spacetime", line=["*"]).__enter__()
+            except spacetimepy.SpacetimeError as error:
+                print(error)
+        print([sys.monitoring.get_tool(number) for number in range(6)])
+    """
+    done = run(sys.executable, str(script(tmp_path, program)), cwd=tmp_path)
+    *errors, tools = done.stdout.splitlines()
+    assert len(errors) == 2 and len(set(errors)) == 1, done.stderr
+    assert errors[0].startswith("all dict watchers of the interpreter are taken")
+    assert tools == str([None] * 6)
+    assert not (tmp_path / "run.spacetime").exists()
+
+
 @pytest.mark.parametrize(
     "arguments", [["run"], ["run", "--no-such"], ["no-such"], ["show", "a", "b", "c"]]
 )

@@ -459,3 +459,22 @@ def test_html_escapes_what_was_recorded(path: str) -> None:
         hold("<script>")
     state = spacetimepy.open(path).calls("hold")[0].states[0]
     assert "&lt;script&gt;" in state._repr_html_() and "<script>" not in state._repr_html_()
+
+
+def test_objects_of_ignored_types_are_recorded_by_their_type_alone(path: str) -> None:
+    @spacetimepy.line
+    def keep(secret: Secret) -> list[Secret]:
+        found = [secret]
+        return found  # noqa: RET504: a line of its own, to be looked at
+
+    with spacetimepy.record(path, ignore_types=[Secret]):
+        keep(Secret([1]))
+    with spacetimepy.open(path) as trace:
+        value = trace.calls()[0].states[-1].locals["secret"]
+    assert value.type == f"{__name__}.Secret" and not value.attributes
+    assert (value.fidelity, value.reason) == ("gap", "excluded by the user")
+
+
+@dataclass
+class Secret:
+    content: list[int]

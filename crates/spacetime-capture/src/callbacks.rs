@@ -5,7 +5,7 @@
 //! are a heap type of our own. No callback raises into the program: a panic is caught and ends the
 //! recording.
 //!
-//! Hot path: no lock, no allocation outside the arenas, no formatting, no log. Bench: `bench/capture`.
+//! Hot path: no lock, no allocation outside the arenas, no formatting, no log. Bench: `bench/run.py`.
 
 use crate::code::{Code, Role, unit};
 use crate::frames::{LiveFrame, Tier};
@@ -148,6 +148,24 @@ unsafe fn callback_type() -> *mut PyObject {
     type_
 }
 
+/// Runs the recorder's work inside a call by the interpreter. A panic ends the recording, and gives
+/// nothing.
+///
+/// # Safety
+/// The GIL must be held, and no reference to the recorder be used afterwards that `work` used.
+#[inline(always)]
+pub unsafe fn contain<T>(work: impl FnOnce() -> T) -> Option<T> {
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    if outcome.is_err()
+        // SAFETY: `work` has ended.
+        && let Some(recorder) = unsafe { recorder() }
+    {
+        recorder.is_active = false;
+        recorder.has_panicked = true;
+    }
+    outcome.ok()
+}
+
 /// Runs an event's work with the recorder, if recording is on. A panic ends the recording.
 #[inline(always)]
 unsafe fn with_recorder(
@@ -163,14 +181,7 @@ unsafe fn with_recorder(
         }
         let tstate = PyThreadState_Get();
         let live = LiveFrame::current(recorder.tier, tstate);
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(recorder, tstate, live)));
-        outcome.unwrap_or_else(|_| {
-            if let Some(recorder) = self::recorder() {
-                recorder.is_active = false;
-                recorder.has_panicked = true;
-            }
-            none()
-        })
+        contain(|| work(recorder, tstate, live)).unwrap_or_else(|| none())
     }
 }
 
@@ -418,20 +429,15 @@ pub unsafe extern "C" fn on_dict_event(
     item: *mut PyObject,
 ) -> c_int {
     // SAFETY: no other reference to the recorder is in use: the program is running, not a callback.
-    let outcome = catch_unwind(AssertUnwindSafe(|| unsafe {
-        if let (Some(recorder), Some(event)) = (recorder(), DictEvent::from_number(event)) {
-            if !item.is_null() && recorder.heap.tracks_dict(dict) {
-                recorder.before_dict_change(item);
+    unsafe {
+        contain(|| {
+            if let (Some(recorder), Some(event)) = (recorder(), DictEvent::from_number(event)) {
+                if !item.is_null() && recorder.heap.tracks_dict(dict) {
+                    recorder.before_dict_change(item);
+                }
+                recorder.heap.dict_changed(event, dict, key, item);
             }
-            recorder.heap.dict_changed(event, dict, key, item);
-        }
-    }));
-    // SAFETY: as above.
-    if outcome.is_err()
-        && let Some(recorder) = unsafe { recorder() }
-    {
-        recorder.is_active = false;
-        recorder.has_panicked = true;
+        });
     }
     0
 }
@@ -447,11 +453,11 @@ unsafe extern "C" fn on_collection(
         let is_end =
             !phase.is_null() && PyUnicode_CompareWithASCIIString(phase, c"stop".as_ptr()) == 0;
         if is_end && has_collected(facts) {
-            let _ = catch_unwind(AssertUnwindSafe(|| {
+            contain(|| {
                 if let Some(recorder) = recorder() {
                     recorder.collected();
                 }
-            }));
+            });
         }
         PyErr_Clear();
         none()

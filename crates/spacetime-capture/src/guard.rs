@@ -7,7 +7,6 @@ use crate::callbacks;
 use crate::frames::LiveFrame;
 use pyo3_ffi::*;
 use std::ffi::c_char;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 /// Guards the generator that runs now (an owned weak reference), or null if that is not possible.
@@ -50,11 +49,11 @@ unsafe extern "C" fn on_death(number: *mut PyObject, _guard: *mut PyObject) -> *
     // SAFETY: called by CPython with the GIL held, while the program runs; the number is an int.
     unsafe {
         let call = PyLong_AsUnsignedLongLong(number);
-        let _ = catch_unwind(AssertUnwindSafe(|| {
+        callbacks::contain(|| {
             if let Some(recorder) = callbacks::recorder() {
                 recorder.generator_died(call);
             }
-        }));
+        });
         let none = Py_None();
         Py_INCREF(none);
         none

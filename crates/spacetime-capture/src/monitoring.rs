@@ -99,21 +99,31 @@ impl Monitoring {
             };
             let name = PyUnicode_FromString(c"spacetimepy".as_ptr());
             monitoring.call(c"use_tool_id", &[PyLong_FromLongLong(tool), name])?;
-            let events = get(module, c"events")?;
-            let disable = get(module, c"DISABLE")?;
+            if let Err(reason) = monitoring.register_callbacks() {
+                monitoring.release();
+                return Err(reason);
+            }
+            Ok(monitoring)
+        }
+    }
+
+    unsafe fn register_callbacks(&mut self) -> Result<(), Unavailable> {
+        // SAFETY: passed on.
+        unsafe {
+            let events = get(self.module, c"events")?;
+            let disable = get(self.module, c"DISABLE")?;
             for (at, event) in Event::ALL.into_iter().enumerate() {
                 let number = get(events, event.name())?;
-                monitoring.numbers[at] = PyLong_AsLongLong(number);
+                self.numbers[at] = PyLong_AsLongLong(number);
                 let callback = callbacks::make(event, disable);
                 if callback.is_null() {
                     return Err(unexpected());
                 }
-                let arguments = [PyLong_FromLongLong(tool), number, callback];
-                monitoring.call(c"register_callback", &arguments)?;
+                let arguments = [PyLong_FromLongLong(self.tool), number, callback];
+                self.call(c"register_callback", &arguments)?;
             }
             Py_DECREF(events);
-            monitoring.restart()?;
-            Ok(monitoring)
+            self.restart()
         }
     }
 
@@ -124,11 +134,6 @@ impl Monitoring {
     pub unsafe fn restart(&self) -> Result<(), Unavailable> {
         // SAFETY: passed on.
         unsafe { self.call(c"restart_events", &[]) }
-    }
-
-    /// The tool id.
-    pub fn tool(&self) -> i64 {
-        self.tool
     }
 
     fn mask(&self, events: &[Event]) -> i64 {

@@ -1,22 +1,31 @@
 //! Proves the layouts of [`crate::layout`] against the running interpreter.
 //!
-//! A probe program, run once, calls back with its own locals and with objects of every kind that
-//! is read directly; each is compared with what the interpreter's own API says. Any difference means
-//! the portable tier.
+//! Two probe programs, run once, call back with objects of every kind that is read directly and with
+//! their own locals; each is compared with what the interpreter's own API says. Where frames differ,
+//! the portable tier reads them; where objects differ, nothing can be recorded.
 
 use crate::atoms;
 use crate::effects;
 use crate::frames::{LiveFrame, Tier};
 use crate::layout::{self, Attributes, SharedKeys};
 use pyo3_ffi::*;
-use std::ffi::c_char;
+use std::ffi::{CStr, c_char};
 use std::ptr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static PROVED: AtomicBool = AtomicBool::new(false);
-static OUTCOME: Mutex<Option<Result<(), String>>> = Mutex::new(None);
+static OUTCOME: Mutex<Option<Layouts>> = Mutex::new(None);
 static MISMATCH: Mutex<Option<String>> = Mutex::new(None);
+
+/// What was found out: whether layouts are as expected, or what is not.
+#[derive(Clone)]
+pub struct Layouts {
+    /// Of objects, in both tiers.
+    pub objects: Result<(), String>,
+    /// Of frames and code objects, in the fast tier.
+    pub frames: Result<(), String>,
+}
 
 /// Whether frames and code objects may be read directly.
 #[inline]
@@ -31,7 +40,7 @@ pub fn version() -> Option<spacetime_bytecode::Version> {
     spacetime_bytecode::Version::from_numbers((hex >> 24) as u32, (hex >> 16 & 0xFF) as u32)
 }
 
-const PROBE: &std::ffi::CStr = c"
+const OBJECTS: &CStr = c"
 class Plain:
     def __init__(self):
         self.a, self.b, self.c = 1, 'two', [3]
@@ -41,37 +50,7 @@ class Slotted:
     __slots__ = ('x', 'y')
 class Both(Slotted):
     pass
-def plain(a, b, /, c=(1, 2), *args, d=None, **kwargs):
-    e, f, g, h, i = object(), [a], {b}, {c: d}, 2.5
-    unbound = 1
-    del unbound
-    def inner():
-        return a, i
-    check_frame(plain.__code__, locals())
-    return inner
-def closed():
-    v = 1
-    w = [v]
-    def inner(x):
-        y = x
-        check_frame(inner.__code__, locals())
-        return v, w
-    return inner
-def generated(n):
-    for i in range(n):
-        check_frame(generated.__code__, locals())
-        yield i
-def deep(n):
-    here = [n]
-    check_frame(deep.__code__, locals())
-    if n:
-        deep(n - 1)
-    check_frame(deep.__code__, locals())
 learn_class(Plain)
-plain(1, 'b', 3, 4, 5, d=6, k=7)
-closed()(8)
-list(generated(2))
-deep(3)
 for value in (0, 1, -1, 2**29, 2**30 - 1, 2**30, -2**30, 2**59, -(2**60 - 1), 2**60, -2**200):
     check_int(value, value.to_bytes((value.bit_length() + 8) // 8, 'little', signed=True))
 check_floats([0.0, -1.5, 1e300], [0.0, -1.5, 1e300])
@@ -100,11 +79,44 @@ check_instance(both, (('extra', 2),))
 check_range(range(3, 300, 4))
 ";
 
-/// Runs the probe once. An error says what did not fit.
+const FRAMES: &CStr = c"
+def plain(a, b, /, c=(1, 2), *args, d=None, **kwargs):
+    e, f, g, h, i = object(), [a], {b}, {c: d}, 2.5
+    unbound = 1
+    del unbound
+    def inner():
+        return a, i
+    check_frame(plain.__code__, locals())
+    return inner
+def closed():
+    v = 1
+    w = [v]
+    def inner(x):
+        y = x
+        check_frame(inner.__code__, locals())
+        return v, w
+    return inner
+def generated(n):
+    for i in range(n):
+        check_frame(generated.__code__, locals())
+        yield i
+def deep(n):
+    here = [n]
+    check_frame(deep.__code__, locals())
+    if n:
+        deep(n - 1)
+    check_frame(deep.__code__, locals())
+plain(1, 'b', 3, 4, 5, d=6, k=7)
+closed()(8)
+list(generated(2))
+deep(3)
+";
+
+/// Runs the probes once.
 ///
 /// # Safety
 /// The GIL must be held and no exception set.
-pub unsafe fn run() -> Result<(), String> {
+pub unsafe fn run() -> Layouts {
     let mut outcome = match OUTCOME.lock() {
         Ok(outcome) => outcome,
         Err(poisoned) => poisoned.into_inner(),
@@ -113,17 +125,19 @@ pub unsafe fn run() -> Result<(), String> {
         return known.clone();
     }
     // SAFETY: passed on.
-    let found = unsafe { supported().and_then(|()| probe()) };
-    PROVED.store(found.is_ok(), Ordering::Relaxed);
-    *outcome = Some(found.clone());
-    found
+    let (objects, is_known) = unsafe { (probe(OBJECTS), supported()) };
+    let frames = objects.clone().and(is_known);
+    // SAFETY: passed on.
+    let frames = frames.and_then(|()| unsafe { probe(FRAMES) });
+    PROVED.store(frames.is_ok(), Ordering::Relaxed);
+    outcome.insert(Layouts { objects, frames }).clone()
 }
 
 /// Versions whose layouts were read, built as these are.
 unsafe fn supported() -> Result<(), String> {
     if version().is_none() {
         // SAFETY: a C string.
-        let version = unsafe { std::ffi::CStr::from_ptr(Py_GetVersion()) }.to_string_lossy();
+        let version = unsafe { CStr::from_ptr(Py_GetVersion()) }.to_string_lossy();
         return Err(format!("the layout of Python {version} is not known"));
     }
     // SAFETY: `sys.flags` is not needed: a debug build has `sys.gettotalrefcount`.
@@ -133,7 +147,7 @@ unsafe fn supported() -> Result<(), String> {
     Ok(())
 }
 
-unsafe fn probe() -> Result<(), String> {
+unsafe fn probe(program: &CStr) -> Result<(), String> {
     // SAFETY: plain use of the API with owned references.
     unsafe {
         if let Ok(mut mismatch) = MISMATCH.lock() {
@@ -160,7 +174,7 @@ unsafe fn probe() -> Result<(), String> {
             PyDict_SetItemString(globals, name.as_ptr(), function);
             Py_DECREF(function);
         }
-        let result = PyRun_String(PROBE.as_ptr(), Py_file_input, globals, globals);
+        let result = PyRun_String(program.as_ptr(), Py_file_input, globals, globals);
         let failed = result.is_null();
         let mut reason = String::from("the probe failed");
         if failed {
@@ -186,7 +200,7 @@ unsafe fn probe() -> Result<(), String> {
 
 type Check = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject;
 
-const CHECKS: &[(&std::ffi::CStr, Check)] = &[
+const CHECKS: &[(&CStr, Check)] = &[
     (c"learn_class", learn_class),
     (c"check_frame", check_frame),
     (c"check_int", check_int),

@@ -13,7 +13,7 @@ use spacetime_store::recording::{Options, Recording, Summary};
 use spacetime_store::{Error as StoreError, Target};
 use std::ptr;
 use std::sync::Once;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 /// Why recording could not start or end well.
 #[derive(Debug, thiserror::Error)]
@@ -25,8 +25,11 @@ pub enum Error {
     #[error("all tool ids of sys.monitoring are taken (by {0}): end one of these tools first")]
     NoFreeTool(String),
     /// The interpreter does not offer what is needed.
-    #[error("this interpreter cannot be recorded: {0}; CPython 3.12 or later is needed")]
+    #[error("this interpreter cannot be recorded: {0}; CPython 3.12 or 3.13 is needed")]
     Unsupported(String),
+    /// No dict watcher of the interpreter is free.
+    #[error("all dict watchers of the interpreter are taken: end the tool that has them first")]
+    NoFreeWatcher,
     /// The trace.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -60,7 +63,7 @@ pub unsafe fn tier() -> (Tier, Option<String>) {
         );
     }
     // SAFETY: passed on.
-    match unsafe { selfcheck::run() } {
+    match unsafe { selfcheck::run() }.frames {
         Ok(()) => (Tier::Fast, None),
         Err(reason) => (Tier::Portable, Some(reason)),
     }
@@ -83,10 +86,12 @@ pub unsafe fn start(
         if callbacks::recorder().is_some() {
             return Err(Error::AlreadyRunning);
         }
+        selfcheck::run().objects.map_err(Error::Unsupported)?;
         let (tier, _) = tier();
+        let watcher = dict_watcher()?;
         let (recording, ring) = Recording::create(target, options)?;
         let monitoring = Monitoring::acquire()?;
-        let heap = Heap::new(ring, Types::new(ignored_types), dict_watcher()?);
+        let heap = Heap::new(ring, Types::new(ignored_types), watcher);
         [selector, describe]
             .into_iter()
             .filter(|o| !o.is_null())
@@ -98,7 +103,10 @@ pub unsafe fn start(
             records_lines: false,
         };
         let recorder = callbacks::install(Box::new(Recorder::new(tier, heap, registry, recording)));
-        crate::registry::listen_to_all(&mut *recorder)?;
+        if let Err(reason) = crate::registry::listen_to_all(&mut *recorder) {
+            stop()?;
+            return Err(reason.into());
+        }
         watch_collections(true);
         end_in_forked_children();
         Ok(())
@@ -160,7 +168,7 @@ unsafe fn dict_watcher() -> Result<i32, Error> {
     if watcher < 0 {
         // SAFETY: the GIL is held.
         unsafe { PyErr_Clear() };
-        return Err(Error::Unsupported("all dict watchers are taken".into()));
+        return Err(Error::NoFreeWatcher);
     }
     Ok(*WATCHER.get_or_init(|| watcher))
 }
@@ -197,14 +205,12 @@ unsafe fn watch_collections(on: bool) {
 /// A forked child has no writer thread: recording ends in it.
 fn end_in_forked_children() {
     static REGISTERED: Once = Once::new();
-    static FORKED: AtomicBool = AtomicBool::new(false);
     unsafe extern "C" fn in_child() {
         // SAFETY: the forking thread holds the GIL or no Python runs in the child.
         if let Some(recorder) = unsafe { callbacks::recorder() } {
             recorder.is_active = false;
             callbacks::uninstall();
         }
-        FORKED.store(true, Ordering::Relaxed);
     }
     // SAFETY: the handler is static.
     REGISTERED.call_once(|| unsafe {

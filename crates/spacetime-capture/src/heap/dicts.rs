@@ -270,6 +270,7 @@ impl Heap {
         self.ensure_mutable_edges(index);
     }
 
+    #[inline(never)]
     fn ensure_mutable_edges(&mut self, index: u32) {
         let mut edges = std::mem::take(&mut self.namespaces[index as usize].mutable_edges);
         if !self.namespaces[index as usize].mutable_edges_are_known {

@@ -30,6 +30,7 @@ impl Heap {
                 self.expose_everything();
             }
             let info = self.types.get(type_index);
+            let is_excluded = info.is_excluded;
             let text_like = type_ == &raw mut PyUnicode_Type || type_ == &raw mut PyBytes_Type;
             let kind = match info.kind {
                 _ if type_ == &raw mut PyUnicode_Type => Kind::Str,
@@ -57,7 +58,9 @@ impl Heap {
             self.sink.varint(u64::from(name));
             self.sink.varint(flags);
             self.sink.record_end();
-            if opaque {
+            if is_excluded {
+                self.put_fidelity(id, fidelity::EXCLUDED, 0);
+            } else if opaque {
                 self.put_fidelity(id, fidelity::OPAQUE, 0);
             }
             self.fill_content(index);

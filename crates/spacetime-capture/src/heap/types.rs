@@ -31,6 +31,8 @@ pub struct TypeInfo {
     pub hidden_state: bool,
     /// Names of the shared keys, in their order, as far as they were needed.
     pub shared_names: Vec<u32>,
+    /// The user does not want the contents of the instances.
+    pub is_excluded: bool,
     /// See [`effects::renames_mutators`].
     pub renames_mutators: bool,
 }
@@ -175,9 +177,10 @@ impl Types {
                 storage: Storage::None,
                 hidden_state: false,
                 shared_names: Vec::new(),
+                is_excluded: self.is_ignored(type_),
                 renames_mutators: effects::renames_mutators(type_),
             };
-            if self.is_ignored(type_) {
+            if info.is_excluded {
                 info.kind = Kind::Opaque;
                 return info;
             }

@@ -157,6 +157,7 @@ impl Recorder {
     }
 
     /// Compares everything that a frame reaches and that may have changed unseen.
+    #[inline(always)]
     pub(super) unsafe fn sync(&mut self, thread: &mut Thread, frame: usize) {
         let frame = &mut thread.frames[frame];
         frame.synced_epoch = self.heap.epoch();

@@ -22,7 +22,7 @@ impl Recorder {
     /// Writes a slot if it changed, after [`Recorder::hold_for`]. `held` says that what it held before
     /// was alive until the slot was written, so that nothing found now can be a new object at its
     /// address.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn read_slot(
         &mut self,
         thread: &mut Thread,
@@ -36,22 +36,44 @@ impl Recorder {
             let code = &*frame.code;
             let object = frame.live.slot(self.tier, code, slot);
             let shadow = &mut thread.slots[frame.first_slot + slot];
-            if object.is_null() {
-                if *shadow != SlotShadow::Null {
-                    let old = std::mem::replace(shadow, SlotShadow::Null);
-                    stream::put_slot(&mut self.heap.sink, slot as u32);
-                    self.heap.sink.byte(value::NULL);
-                    self.heap.sink.record_end();
-                    self.rebind_slot(code, slot, old, held);
+            let is_unchanged = match *shadow {
+                SlotShadow::Null => object.is_null(),
+                SlotShadow::Int(int) => {
+                    !object.is_null()
+                        && Py_TYPE(object) == &raw mut PyLong_Type
+                        && layout::small_int(object) == Some(int)
                 }
+                _ => false,
+            };
+            if !is_unchanged {
+                self.read_other_slot(code, shadow, object, slot, held);
+            }
+        }
+    }
+
+    /// The same for a slot that holds, or held, more than an int.
+    #[inline(never)]
+    unsafe fn read_other_slot(
+        &mut self,
+        code: &Code,
+        shadow: &mut SlotShadow,
+        object: *mut PyObject,
+        slot: usize,
+        held: bool,
+    ) {
+        // SAFETY: `object` is null or alive in the frame.
+        unsafe {
+            if object.is_null() {
+                let old = std::mem::replace(shadow, SlotShadow::Null);
+                stream::put_slot(&mut self.heap.sink, slot as u32);
+                self.heap.sink.byte(value::NULL);
+                self.heap.sink.record_end();
+                self.rebind_slot(code, slot, old, held);
                 return;
             }
             if Py_TYPE(object) == &raw mut PyLong_Type
                 && let Some(int) = layout::small_int(object)
             {
-                if *shadow == SlotShadow::Int(int) {
-                    return;
-                }
                 let old = std::mem::replace(shadow, SlotShadow::Int(int));
                 stream::put_slot(&mut self.heap.sink, slot as u32);
                 stream::put_int(&mut self.heap.sink, int);
@@ -59,12 +81,12 @@ impl Recorder {
                 self.rebind_slot(code, slot, old, held);
                 return;
             }
-            self.read_other_slot(code, shadow, object, slot, held);
+            self.read_slot_of_no_int(code, shadow, object, slot, held);
         }
     }
 
     #[inline(never)]
-    unsafe fn read_other_slot(
+    unsafe fn read_slot_of_no_int(
         &mut self,
         code: &Code,
         shadow: &mut SlotShadow,
