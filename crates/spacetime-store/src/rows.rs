@@ -182,33 +182,9 @@ pub fn insert_code(
     number: u32,
     code: &CodeVersion,
 ) -> rusqlite::Result<()> {
-    let slots: Vec<_> = code
-        .slots
-        .iter()
-        .map(|slot| (&slot.name, slot_kind_name(slot.kind)))
-        .collect();
-    let slots = serde_json::json!(slots).to_string();
-    let global_names = serde_json::json!(code.global_names).to_string();
+    let (slots, global_names) = (slots_json(code), global_names_json(code));
     let signature = &code.signature;
-    let everything = serde_json::json!([
-        code.hash,
-        code.name,
-        code.qualname,
-        code.file,
-        code.first_line,
-        code.text,
-        slots,
-        [
-            signature.n_positional_only,
-            signature.n_positional,
-            signature.n_keyword_only
-        ],
-        [signature.has_varargs, signature.has_varkeywords],
-        global_names,
-        code.file_version,
-        code.commit,
-    ]);
-    let identity = xxh3_128(everything.to_string().as_bytes()).to_be_bytes();
+    let identity = identity_of(code);
     // Another process may add the same code at the same time.
     let mut add = connection.prepare_cached(
         "INSERT INTO code(identity, hash, name, qualname, file, first_line, text, slots,
@@ -243,6 +219,42 @@ pub fn insert_code(
     Ok(())
 }
 
+fn slots_json(code: &CodeVersion) -> String {
+    let slots = code.slots.iter();
+    let slots: Vec<_> = slots
+        .map(|slot| (&slot.name, slot_kind_name(slot.kind)))
+        .collect();
+    serde_json::json!(slots).to_string()
+}
+
+fn global_names_json(code: &CodeVersion) -> String {
+    serde_json::json!(code.global_names).to_string()
+}
+
+/// Tells code versions apart, and says on reading whether a row is as it was written.
+fn identity_of(code: &CodeVersion) -> [u8; 16] {
+    let signature = &code.signature;
+    let everything = serde_json::json!([
+        code.hash,
+        code.name,
+        code.qualname,
+        code.file,
+        code.first_line,
+        code.text,
+        slots_json(code),
+        [
+            signature.n_positional_only,
+            signature.n_positional,
+            signature.n_keyword_only
+        ],
+        [signature.has_varargs, signature.has_varkeywords],
+        global_names_json(code),
+        code.file_version,
+        code.commit,
+    ]);
+    xxh3_128(everything.to_string().as_bytes()).to_be_bytes()
+}
+
 /// One code version, if it is there.
 pub fn code(connection: &Connection, id: CodeId) -> Result<Option<CodeVersion>> {
     let query = "SELECT * FROM code WHERE id = ?";
@@ -260,7 +272,7 @@ fn code_of(row: &Row) -> Result<CodeVersion> {
     };
     let number = |column| cells.get(column, "a small number");
     let truth = |column| cells.get(column, "0 or 1");
-    Ok(CodeVersion {
+    let code = CodeVersion {
         name: cells.text("name")?,
         qualname: cells.text("qualname")?,
         file: cells.text("file")?,
@@ -278,7 +290,12 @@ fn code_of(row: &Row) -> Result<CodeVersion> {
         global_names: cells.json("global_names", |text| serde_json::from_str(text))?,
         file_version: cells.optional_text("file_version")?,
         commit: cells.optional_text("git_commit")?,
-    })
+    };
+    let identity: Vec<u8> = cells.get("identity", "a checksum")?;
+    match identity == identity_of(&code) {
+        true => Ok(code),
+        false => Err(cells.wrong("identity", "the checksum of the other cells")),
+    }
 }
 
 fn slot_kind_name(kind: SlotKind) -> &'static str {

@@ -311,6 +311,8 @@ fn a_cell_that_was_never_written_so_is_damage_and_its_row_is_named() {
         ("code", "slots = '[[\"a\", \"bogus\"]]'", code),
         ("code", "global_names = 'x'", code),
         ("code", "first_line = 9223372036854775807", code),
+        ("code", "text = replace(text, char(10), ' ')", code),
+        ("code", "file = 'elsewhere.py'", code),
         ("chunk", "n_states = -5", "the row of chunk with number 2"),
         ("chunk", "data = 'x'", "the row of chunk with number 2"),
         (
