@@ -401,17 +401,10 @@ unsafe extern "C" fn on_instruction(
                 recorder.line_from_instruction(tstate, live, object, line, at as u32);
             }
             let mut is_of_interest = bits & unit::LINE != 0;
-            if bits & unit::AFTER_SITE != 0 {
-                recorder.after_site(tstate, live, code);
-                is_of_interest |= bits & unit::AFTER_QUIET_SITE == 0;
-            }
             if bits & unit::SITE != 0
                 && let Some(action) = code.site(at)
             {
-                match recorder.site(tstate, live, code, action) {
-                    true => is_of_interest = true,
-                    false => code.site_is_quiet(at),
-                }
+                is_of_interest |= recorder.site(tstate, live, code, action);
             }
             go_on_if(is_of_interest)
         })

@@ -9,7 +9,6 @@ use crate::parts::{self, Parts, bytes_attribute, object_tuple};
 use pyo3_ffi::*;
 use spacetime_bytecode as bytecode;
 use spacetime_bytecode::{CallShape, Callee, CodeFacts, SiteKind, StackPosition};
-use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// How a code object is recorded.
@@ -71,12 +70,10 @@ pub mod unit {
     pub const LINE: u8 = 1;
     /// A site: see [`super::Code::sites`].
     pub const SITE: u8 = 2;
-    /// The instruction after a site.
+    /// The instruction after a site, in code that is not recorded: there no event ends a line.
     pub const AFTER_SITE: u8 = 4;
     /// A backward jump to the line it is on.
     pub const LOOP: u8 = 8;
-    /// The site before it was switched off.
-    pub const AFTER_QUIET_SITE: u8 = 16;
 }
 
 /// A code object and its plan.
@@ -115,7 +112,7 @@ pub struct Code {
     plans: Box<[LinePlan]>,
     other_lines: LinePlan,
     /// For each code unit what an instruction event means.
-    units: Box<[Cell<u8>]>,
+    units: Box<[u8]>,
     line_of_unit: Box<[u32]>,
     sites: BTreeMap<u32, SiteAction>,
     /// LINE events are slow: instruction events stand for them.
@@ -256,22 +253,7 @@ impl Code {
     /// What an event at a unit means, as bits of [`mod@unit`].
     #[inline]
     pub fn meaning(&self, unit: usize) -> u8 {
-        self.units.get(unit).map_or(0, Cell::get)
-    }
-
-    /// Events of a site were switched off: the instruction after it need not be listened to either.
-    pub fn site_is_quiet(&self, unit: usize) {
-        let is_next = |bits: &&Cell<u8>| bits.get() & unit::AFTER_SITE != 0;
-        if let Some(next) = self.units[unit + 1..].iter().find(is_next) {
-            next.set(next.get() | unit::AFTER_QUIET_SITE);
-        }
-    }
-
-    /// Events that were switched off are on again.
-    pub fn sites_are_heard_again(&self) {
-        for bits in &self.units {
-            bits.set(bits.get() & !unit::AFTER_QUIET_SITE);
-        }
+        self.units.get(unit).copied().unwrap_or(0)
     }
 
     /// The site at a unit.
@@ -287,7 +269,7 @@ impl Code {
 
     /// Whether a line runs several times without a LINE event for each.
     pub fn has_loops_on_one_line(&self) -> bool {
-        self.units.iter().any(|bits| bits.get() & unit::LOOP != 0)
+        self.units.iter().any(|bits| bits & unit::LOOP != 0)
     }
 
     /// Whether the user wants the line.
@@ -372,7 +354,7 @@ pub unsafe fn plan(
                     resolve,
                 );
             }
-            code.units = units.into_iter().map(Cell::new).collect();
+            code.units = units.into();
         }
         code
     }
@@ -550,6 +532,9 @@ fn apply(
     }
     for &site_unit in sites.keys() {
         units[site_unit as usize] |= unit::SITE;
+        if code.role != Role::Foreign {
+            continue;
+        }
         // The next instruction: the next unit that control flow reaches.
         let next = (site_unit as usize + 1..units.len())
             .find(|&unit| facts.depth_of_unit[unit] != bytecode::UNREACHABLE);

@@ -144,7 +144,6 @@ impl Recorder {
         (self.thread, self.tstate) = (std::ptr::null_mut(), std::ptr::null_mut());
         for code in self.codes.values_mut() {
             (code.number, code.namespace) = (None, None);
-            code.sites_are_heard_again();
         }
     }
 

@@ -16,6 +16,9 @@ pub(super) const BATCH: usize = 4096;
 /// Bytes of text in one record.
 const TEXT_BATCH: usize = 1 << 18;
 
+/// The attributes of an instance as they are now (borrowed), most often few.
+type Live = smallvec::SmallVec<[*mut PyObject; 16]>;
+
 impl Heap {
     /// Announces the object of a new entry and reads its contents.
     pub(super) unsafe fn fill(&mut self, index: EntryIndex) {
@@ -238,13 +241,13 @@ impl Heap {
         &mut self,
         object: *mut PyObject,
         type_index: u32,
-    ) -> (AttributeLayout, Vec<*mut PyObject>) {
+    ) -> (AttributeLayout, Live) {
         use super::types::Storage;
         // SAFETY: the facts fit the object's type.
         unsafe {
             let info = self.types.get(type_index);
             let slot = |&(_, offset): &(u32, usize)| layout::field(object.cast(), offset);
-            let mut live: Vec<*mut PyObject> = info.slots.iter().map(slot).collect();
+            let mut live: Live = info.slots.iter().map(slot).collect();
             let attributes = match info.storage {
                 Storage::None => Attributes::Dict(std::ptr::null_mut()),
                 Storage::Managed => layout::managed_attributes(object),
@@ -254,7 +257,7 @@ impl Heap {
                 Attributes::Values(values) => {
                     let keys = SharedKeys::of(Py_TYPE(object));
                     let n_values = keys.map_or(0, |keys| keys.n_names());
-                    live.extend(std::slice::from_raw_parts(values, n_values));
+                    live.extend_from_slice(std::slice::from_raw_parts(values, n_values));
                     (AttributeLayout::Values, live)
                 }
                 Attributes::Dict(dict) => {

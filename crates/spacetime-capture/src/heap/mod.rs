@@ -414,10 +414,13 @@ impl Heap {
                 return false;
             }
             if PyDict_Check(object) == 0 {
-                return Py_TYPE(object) != &raw mut PyByteArray_Type
-                    && (PyObject_CheckBuffer(object) != 0
-                        || PyModule_Check(object) != 0
-                        || PyType_Check(object) != 0);
+                let type_ = Py_TYPE(object);
+                let is_module = type_ == &raw mut PyModule_Type
+                    || (*type_).tp_base != &raw mut PyBaseObject_Type
+                        && PyModule_Check(object) != 0;
+                let has_memory =
+                    type_ != &raw mut PyByteArray_Type && PyObject_CheckBuffer(object) != 0;
+                return is_module || has_memory || PyType_Check(object) != 0;
             }
             // A dict made of an instance's attributes after the instance was compared last is split.
             layout::dict_is_split(object) || self.owner_of_dict(object).is_some()

@@ -1,4 +1,5 @@
-//! Sites: single instructions that may change an object, seen right before and after they run.
+//! Sites: single instructions that may change an object, seen right before they run. What they
+//! changed is compared at the next event of the frame.
 
 use super::Recorder;
 use crate::code::{Code, SiteAction};
@@ -28,7 +29,7 @@ impl Recorder {
                 return true;
             };
             if thread.frames[frame].pending != Pending::Nothing {
-                // The instruction after the last site was not heard.
+                // Another site on the same line has ended.
                 self.observe(thread, frame, true);
             }
             let (effect, callee) = effect_of_site(live, code, action);
@@ -41,24 +42,6 @@ impl Recorder {
                     false
                 }
                 _ => true,
-            }
-        }
-    }
-
-    /// The instruction after a site is about to run.
-    ///
-    /// # Safety
-    /// As for [`Recorder::site`].
-    pub unsafe fn after_site(&mut self, tstate: *mut PyThreadState, live: LiveFrame, code: &Code) {
-        // SAFETY: passed on.
-        unsafe {
-            let thread = &mut *self.enter_thread(tstate);
-            let Some(frame) = self.top_frame(thread, live, code.object) else {
-                return;
-            };
-            if thread.frames[frame].pending != Pending::Nothing {
-                self.observe(thread, frame, true);
-                self.heap.sink.commit();
             }
         }
     }
