@@ -1,148 +1,29 @@
 //! What calls of C functions may change.
 //!
 //! C code is trusted by name: a C function changes a tracked container only if its name is in
-//! [`MUTATORS`], and then only the object it is bound to or its first argument. Python functions
-//! need no entry: their code has sites of its own. What is neither is unknown, and everything is
-//! compared after it.
+//! [`tables::MUTATORS`], and then only the object it is bound to or its first argument; and it may
+//! call what it is given. Python functions need no entry: their code has sites of its own. What is
+//! neither is unknown, and everything is compared after it.
 
-use crate::layout;
+mod callables;
+mod classes;
+mod tables;
+
+use callables::{
+    METHOD_WRAPPER, bare_name, descriptor_name, function_parts, is_c_method, method_parts,
+    wrapper_parts,
+};
+use classes::has_python_call;
+pub use classes::{is_made_by_class_statement, learn_python_class, renames_mutators};
 use pyo3_ffi::*;
-use std::ffi::CStr;
+use tables::{CALLABLES_IN_PYTHON, CHANGES_OTHERS, GETATTR, calls_argument, is_harmless};
+pub use tables::{is_mutator, may_matter};
 
 unsafe extern "C" {
     /// The type of bound methods of Python functions.
     static mut PyMethod_Type: PyTypeObject;
     /// Finds a name along the bases of a type (borrowed); runs no code and raises nothing.
     fn _PyType_Lookup(type_: *mut PyTypeObject, name: *mut PyObject) -> *mut PyObject;
-}
-
-/// Names of C functions and methods that change their receiver or first argument.
-pub const MUTATORS: &[&str] = &[
-    "__delattr__",
-    "__delitem__",
-    "__iadd__",
-    "__iand__",
-    "__imul__",
-    "__init__",
-    "__ior__",
-    "__isub__",
-    "__ixor__",
-    "__missing__",
-    "__setattr__",
-    "__setitem__",
-    "__setstate__",
-    "_heapify_max",
-    "_heappop_max",
-    "_heapreplace_max",
-    "add",
-    "append",
-    "appendleft",
-    "byteswap",
-    "clear",
-    "delattr",
-    "delitem",
-    "difference_update",
-    "discard",
-    "extend",
-    "extendleft",
-    "fill",
-    "frombytes",
-    "fromfile",
-    "fromlist",
-    "fromunicode",
-    "heapify",
-    "heappop",
-    "heappush",
-    "heappushpop",
-    "heapreplace",
-    "iadd",
-    "iand",
-    "iconcat",
-    "imul",
-    "insert",
-    "insort",
-    "insort_left",
-    "insort_right",
-    "intersection_update",
-    "ior",
-    "isub",
-    "itruediv",
-    "ixor",
-    "move_to_end",
-    "pop",
-    "popitem",
-    "popleft",
-    "remove",
-    "reverse",
-    "rotate",
-    "setattr",
-    "setdefault",
-    "setitem",
-    "shuffle",
-    "sort",
-    "symmetric_difference_update",
-    "update",
-];
-
-/// Names of C functions that change what another argument refers to, or that make a generator let its
-/// variables go.
-pub const CHANGES_OTHERS: &[&str] = &[
-    "__delete__",
-    "__set__",
-    "close",
-    "load",
-    "loads",
-    "memmove",
-    "memset",
-    "pack_into",
-    "preadv",
-    "readinto",
-    "readinto1",
-    "readv",
-    "recv_into",
-    "recvfrom_into",
-    "recvmsg_into",
-    "throw",
-];
-
-/// The C function that gives out methods of its argument.
-const GETATTR: &str = "getattr";
-
-/// C types whose instances, when called, only run code that is noticed by itself.
-const CALLABLES_IN_PYTHON: &[&str] = &["_lru_cache_wrapper", "itemgetter"];
-
-/// Names of C functions and types that call an argument, now or later, from C.
-const CALLS_ARGUMENT: &[&str] = &[
-    "_lru_cache_wrapper",
-    "accumulate",
-    "call",
-    "cmp_to_key",
-    "defaultdict",
-    "dropwhile",
-    "filter",
-    "filterfalse",
-    "groupby",
-    "iter",
-    "map",
-    "max",
-    "method",
-    "min",
-    "partial",
-    "property",
-    "reduce",
-    "register",
-    "run",
-    "sort",
-    "sorted",
-    "starmap",
-    "sub",
-    "subn",
-    "takewhile",
-];
-
-/// Whether a C function of this name changes something.
-pub fn is_mutator(name: &str) -> bool {
-    MUTATORS.binary_search(&name).is_ok()
 }
 
 /// What a call changes.
@@ -273,7 +154,7 @@ unsafe fn of_calling_c(callee: *mut PyObject, arguments: Arguments) -> Effect {
 unsafe fn of_wrapper(wrapper: *mut PyObject, bound: *mut PyObject, arguments: Arguments) -> Effect {
     // SAFETY: passed on; the name of a descriptor is a str.
     unsafe {
-        match super::heap::names::text_of((*wrapper.cast::<PyDescrObject>()).d_name).as_deref() {
+        match crate::heap::names::text_of((*wrapper.cast::<PyDescrObject>()).d_name).as_deref() {
             Some("__call__") if bound == arguments.at(0) => Effect::Unknown,
             Some("__call__") => of_call(bound, arguments),
             Some(name) => named(name, bound),
@@ -302,70 +183,6 @@ pub unsafe fn depends_on_arguments(callee: *mut PyObject) -> bool {
     }
 }
 
-fn calls_argument(name: &str) -> bool {
-    CALLS_ARGUMENT.contains(&name)
-}
-
-/// A name in C; one that is not UTF-8 is in no table.
-unsafe fn c_name<'a>(name: *const std::ffi::c_char) -> &'a str {
-    // SAFETY: names of C functions and types live as long as those.
-    unsafe { CStr::from_ptr(name) }.to_str().unwrap_or("?")
-}
-
-/// The name of a type without its module.
-unsafe fn bare_name<'a>(type_: *mut PyTypeObject) -> &'a str {
-    // SAFETY: passed on.
-    let name = unsafe { c_name((*type_).tp_name) };
-    name.rsplit('.').next().unwrap_or(name)
-}
-
-/// `im_func` and `im_self` of a bound method.
-unsafe fn method_parts(method: *mut PyObject) -> (*mut PyObject, *mut PyObject) {
-    // SAFETY: `PyMethodObject` begins with them.
-    unsafe {
-        (
-            layout::field(method.cast(), 16),
-            layout::field(method.cast(), 24),
-        )
-    }
-}
-
-/// The name of a C function and the object it is bound to, null for functions of modules.
-unsafe fn function_parts<'a>(function: *mut PyObject) -> (&'a str, *mut PyObject) {
-    // SAFETY: passed on.
-    unsafe {
-        let function = function.cast::<PyCFunctionObject>();
-        let owner = (*function).m_self;
-        let is_method = !owner.is_null() && PyModule_Check(owner) == 0;
-        let owner = if is_method {
-            owner
-        } else {
-            std::ptr::null_mut()
-        };
-        (c_name((*(*function).m_ml).ml_name), owner)
-    }
-}
-
-/// The type of special methods of C types that are bound to an object (`xs.__setitem__`).
-const METHOD_WRAPPER: &str = "method-wrapper";
-
-/// The descriptor of such a method and the object it is bound to.
-unsafe fn wrapper_parts(method: *mut PyObject) -> (*mut PyObject, *mut PyObject) {
-    // SAFETY: `wrapperobject` begins with them.
-    unsafe {
-        (
-            layout::field(method.cast(), 16),
-            layout::field(method.cast(), 24),
-        )
-    }
-}
-
-/// The name of a C method that is not bound.
-unsafe fn descriptor_name<'a>(descriptor: *mut PyObject) -> &'a str {
-    // SAFETY: passed on.
-    unsafe { c_name((*(*descriptor.cast::<PyMethodDescrObject>()).d_method).ml_name) }
-}
-
 /// The effect of making a value of the object's attribute of this name. Functions that are not bound
 /// are no concern before they are called or handed over.
 ///
@@ -380,7 +197,7 @@ pub unsafe fn of_giving_method(receiver: *mut PyObject, name: *mut PyObject) -> 
         if name.is_null() || Py_TYPE(name) != &raw mut PyUnicode_Type {
             return Effect::Exposes(receiver);
         }
-        if !super::heap::names::text_of(name).is_some_and(|name| is_mutator(&name)) {
+        if !crate::heap::names::text_of(name).is_some_and(|name| is_mutator(&name)) {
             return Effect::None;
         }
         // `super()` may find the method of a C base below one in Python.
@@ -394,74 +211,6 @@ pub unsafe fn of_giving_method(receiver: *mut PyObject, name: *mut PyObject) -> 
             true => Effect::Exposes(receiver),
             false => Effect::None,
         }
-    }
-}
-
-unsafe fn is_c_method(attribute: *mut PyObject) -> bool {
-    // SAFETY: reads the type.
-    unsafe {
-        !attribute.is_null()
-            && (Py_TYPE(attribute) == &raw mut PyMethodDescr_Type
-                || Py_TYPE(attribute) == &raw mut PyWrapperDescr_Type)
-    }
-}
-
-/// Names under which a C method in a class is called by instructions that are looked at anyway.
-const SEEN_BY_NAME: &[&str] = &[
-    "__delattr__",
-    "__delitem__",
-    "__init__",
-    "__missing__",
-    "__setattr__",
-    "__setitem__",
-];
-
-/// Whether a class gives a C function that changes something another name, so that calls of it are
-/// not known for what they are (`push = list.append`, `top = property(list.pop)`).
-///
-/// # Safety
-/// `class` must be a live type, with the GIL held.
-pub unsafe fn renames_mutators(class: *mut PyTypeObject) -> bool {
-    // SAFETY: walks over the dicts of classes made by class statements, whose keys are str.
-    unsafe {
-        let classes = layout::tuple_items((*class).tp_mro);
-        let mut classes = classes.iter().map(|&base| base.cast::<PyTypeObject>());
-        classes.any(|base| {
-            if !is_made_by_class_statement(base) {
-                return false;
-            }
-            let (mut position, mut key, mut attribute) =
-                (0, std::ptr::null_mut(), std::ptr::null_mut());
-            while PyDict_Next((*base).tp_dict, &mut position, &mut key, &mut attribute) != 0 {
-                if is_renamed_mutator(key, attribute) {
-                    return true;
-                }
-            }
-            false
-        })
-    }
-}
-
-unsafe fn is_renamed_mutator(key: *mut PyObject, attribute: *mut PyObject) -> bool {
-    // SAFETY: each branch follows the exact type.
-    unsafe {
-        let type_ = Py_TYPE(attribute);
-        if type_ == &raw mut PyProperty_Type {
-            let accessors = layout::property_accessors(attribute);
-            return accessors
-                .iter()
-                .any(|&f| of_handing_over(f) != Effect::None);
-        }
-        let name = if PyCFunction_Check(attribute) != 0 {
-            function_parts(attribute).0.to_owned()
-        } else if is_c_method(attribute) {
-            let name = (*attribute.cast::<PyDescrObject>()).d_name;
-            super::heap::names::text_of(name).unwrap_or_default()
-        } else {
-            return false;
-        };
-        let key = super::heap::names::text_of(key).unwrap_or_default();
-        !is_harmless(&name) && key != name && !SEEN_BY_NAME.contains(&key.as_str())
     }
 }
 
@@ -523,74 +272,10 @@ unsafe fn of_handing_over(object: *mut PyObject) -> Effect {
     }
 }
 
-fn is_harmless(name: &str) -> bool {
-    !is_mutator(name) && !CHANGES_OTHERS.contains(&name)
-}
-
 fn named(name: &str, receiver: *mut PyObject) -> Effect {
     match name {
         name if CHANGES_OTHERS.contains(&name) => Effect::Unknown,
         name if !is_mutator(name) => Effect::None,
         _ => Effect::Changes(receiver),
-    }
-}
-
-/// What CPython puts into every class made by a class statement.
-#[derive(Clone, Copy)]
-struct PythonClassSlots {
-    dealloc: destructor,
-    call: ternaryfunc,
-}
-
-static PYTHON_CLASS_SLOTS: std::sync::OnceLock<PythonClassSlots> = std::sync::OnceLock::new();
-
-/// Whether instances are called through a `__call__` in Python (`slot_tp_call`).
-unsafe fn has_python_call(type_: *mut PyTypeObject) -> bool {
-    // SAFETY: reads a slot of a live type.
-    let call = unsafe { (*type_).tp_call };
-    match (call, PYTHON_CLASS_SLOTS.get()) {
-        (Some(call), Some(slots)) => std::ptr::fn_addr_eq(call, slots.call),
-        _ => false,
-    }
-}
-
-/// Whether a class was made by a class statement (`subtype_dealloc`).
-///
-/// # Safety
-/// `type_` must be a live type.
-pub unsafe fn is_made_by_class_statement(type_: *mut PyTypeObject) -> bool {
-    // SAFETY: reads a slot of a live type.
-    let dealloc = unsafe { (*type_).tp_dealloc };
-    match (dealloc, PYTHON_CLASS_SLOTS.get()) {
-        (Some(dealloc), Some(slots)) => std::ptr::fn_addr_eq(dealloc, slots.dealloc),
-        _ => false,
-    }
-}
-
-/// Learns from a class with a Python `__call__` how such classes are recognised.
-///
-/// # Safety
-/// `class` must be a live class.
-pub unsafe fn learn_python_class(class: *mut PyTypeObject) {
-    // SAFETY: passed on.
-    let (dealloc, call) = unsafe { ((*class).tp_dealloc, (*class).tp_call) };
-    if let (Some(dealloc), Some(call)) = (dealloc, call) {
-        PYTHON_CLASS_SLOTS.get_or_init(|| PythonClassSlots { dealloc, call });
-    }
-}
-
-/// Whether calling a C method of this name needs a look.
-pub fn may_matter(name: &str) -> bool {
-    !is_harmless(name) || name == GETATTR || calls_argument(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_names_are_in_order() {
-        assert!(MUTATORS.is_sorted());
-        assert!(is_mutator("append") && !is_mutator("get"));
     }
 }

@@ -1,0 +1,155 @@
+//! Names of C functions, by what they do.
+
+/// Names of C functions and methods that change their receiver or first argument.
+pub const MUTATORS: &[&str] = &[
+    "__delattr__",
+    "__delitem__",
+    "__iadd__",
+    "__iand__",
+    "__imul__",
+    "__init__",
+    "__ior__",
+    "__isub__",
+    "__ixor__",
+    "__missing__",
+    "__setattr__",
+    "__setitem__",
+    "__setstate__",
+    "_heapify_max",
+    "_heappop_max",
+    "_heapreplace_max",
+    "add",
+    "append",
+    "appendleft",
+    "byteswap",
+    "clear",
+    "delattr",
+    "delitem",
+    "difference_update",
+    "discard",
+    "extend",
+    "extendleft",
+    "fill",
+    "frombytes",
+    "fromfile",
+    "fromlist",
+    "fromunicode",
+    "heapify",
+    "heappop",
+    "heappush",
+    "heappushpop",
+    "heapreplace",
+    "iadd",
+    "iand",
+    "iconcat",
+    "imul",
+    "insert",
+    "insort",
+    "insort_left",
+    "insort_right",
+    "intersection_update",
+    "ior",
+    "isub",
+    "itruediv",
+    "ixor",
+    "move_to_end",
+    "pop",
+    "popitem",
+    "popleft",
+    "remove",
+    "reverse",
+    "rotate",
+    "setattr",
+    "setdefault",
+    "setitem",
+    "shuffle",
+    "sort",
+    "symmetric_difference_update",
+    "update",
+];
+
+/// Names of C functions that change what another argument refers to, or that make a generator let its
+/// variables go.
+pub const CHANGES_OTHERS: &[&str] = &[
+    "__delete__",
+    "__set__",
+    "close",
+    "load",
+    "loads",
+    "memmove",
+    "memset",
+    "pack_into",
+    "preadv",
+    "readinto",
+    "readinto1",
+    "readv",
+    "recv_into",
+    "recvfrom_into",
+    "recvmsg_into",
+    "throw",
+];
+
+/// The C function that gives out methods of its argument.
+pub(super) const GETATTR: &str = "getattr";
+
+/// C types whose instances, when called, only run code that is noticed by itself.
+pub(super) const CALLABLES_IN_PYTHON: &[&str] = &["_lru_cache_wrapper", "itemgetter"];
+
+/// Names of C functions and types that call an argument, now or later, from C.
+const CALLS_ARGUMENT: &[&str] = &[
+    "_lru_cache_wrapper",
+    "accumulate",
+    "call",
+    "cmp_to_key",
+    "defaultdict",
+    "dropwhile",
+    "filter",
+    "filterfalse",
+    "groupby",
+    "iter",
+    "map",
+    "max",
+    "method",
+    "min",
+    "partial",
+    "property",
+    "reduce",
+    "register",
+    "run",
+    "sort",
+    "sorted",
+    "starmap",
+    "sub",
+    "subn",
+    "takewhile",
+];
+
+/// Whether a C function of this name changes something.
+pub fn is_mutator(name: &str) -> bool {
+    MUTATORS.binary_search(&name).is_ok()
+}
+
+pub(super) fn is_harmless(name: &str) -> bool {
+    !is_mutator(name) && !CHANGES_OTHERS.contains(&name)
+}
+
+/// Whether a C function of this name calls an argument.
+pub(super) fn calls_argument(name: &str) -> bool {
+    CALLS_ARGUMENT.contains(&name)
+}
+
+/// Whether calling a C method of this name needs a look.
+pub fn may_matter(name: &str) -> bool {
+    !is_harmless(name) || name == GETATTR || calls_argument(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_in_order() {
+        assert!(MUTATORS.is_sorted());
+        assert!(is_mutator("append") && !is_mutator("get"));
+    }
+}
