@@ -207,9 +207,11 @@ def test_a_full_disk_ends_recording_and_not_the_program(spacetime: Run, tmp_path
         trace = small / "run.spacetime"
         done = spacetime("run", "--line", "-o", str(trace), str(path), cwd=tmp_path)
         assert done.stdout == "299999\n"  # the program ran to its end
-        assert done.returncode == BAD_TRACE and "Traceback" not in done.stderr
-        assert any(word in done.stderr for word in ("full", "space")), done.stderr
+        assert done.returncode == OK and "Traceback" not in done.stderr
+        closing, failure = done.stderr.splitlines()
+        assert any(word in failure for word in ("full", "space")), done.stderr
         states = states_of(trace)  # what was written before is there
+        assert f" {len(states):,} states in " in closing and "before recording failed" in closing
         assert states and all(set(state) <= {"x", "i", "random", "work"} for state in states)
     finally:
         subprocess.run(["umount", str(small)], check=True)
@@ -338,7 +340,8 @@ def test_ctrl_c_leaves_a_complete_trace(tmp_path: Path) -> None:
     process = start_endless(tmp_path)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=120)
-    assert process.returncode in (130, -signal.SIGINT)
+    # Ended by the signal, as the interpreter is: a shell sees why its command ended.
+    assert process.returncode == -signal.SIGINT
     assert "KeyboardInterrupt" in errors
     closing = errors.splitlines()[-1]
     assert "interrupted" in closing and "spacetime show run.spacetime" in closing

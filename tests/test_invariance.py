@@ -10,7 +10,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import pickle
+import signal
 import sys
+import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -100,3 +102,203 @@ def test_recording_changes_nothing_in_generated_programs(
     """The generated programs: what they print, how they end, their tracebacks."""
     problems = compare_runs(run, tmp_path, generated, SPACETIME_TIER=tier)
     assert not problems, "\n".join(problems)
+
+
+def run_both(
+    run: Run, folder: Path, program: str, *options: str, **variables: str
+) -> tuple[Any, Any, str]:
+    """Exit code, stdout and stderr of a program without and with recording; the closing lines."""
+    path = folder / "program.py"
+    path.write_text(textwrap.dedent(program))
+    plain = run(sys.executable, path.name, cwd=folder)
+    words = ["run", "--overwrite", *options, path.name]
+    recorded = run(*spacetime_command(), *words, cwd=folder, **variables)
+    lines = recorded.stderr.splitlines(keepends=True)
+    own = [line for line in lines if line.startswith("spacetime: ")]
+    others = "".join(line for line in lines if line not in own)
+    return (
+        (plain.returncode, plain.stdout, plain.stderr),
+        (recorded.returncode, recorded.stdout, others),
+        "".join(own),
+    )
+
+
+PATCHED = """
+    import atexit, builtins, io, os, re, sys, time
+    import ready
+
+    counts = {}
+
+    def counting(name, function):
+        def count(*args, **options):
+            counts[name] = counts.get(name, 0) + 1
+            return function(*args, **options)
+        return count
+
+    C_FUNCTION, FUNCTION = type(len), type(counting)
+    kept = []
+    for module in (builtins, os, os.path, sys, re, io, time):
+        for name, function in list(vars(module).items()):
+            if type(function) in (C_FUNCTION, FUNCTION):
+                kept.append((module, name, function))
+    set_attribute = setattr
+    for module, name, function in kept:
+        set_attribute(module, name, counting(f"{module.__name__}.{name}", function))
+
+    def late(n):
+        return [n, n + 1]
+
+    class Late:
+        def method(self):
+            return late(3)
+
+    late(1)
+    Late().method()
+    ready.go()
+    import unready
+    unready.go()
+    namespace = {"__name__": "made"}
+    exec(compile("def made():\\n    return 1\\nmade()", "<made>", "exec"), namespace)
+
+    END
+"""
+PUT_BACK = """
+    for module, name, function in kept:
+        set_attribute(module, name, function)
+    print(counts)
+"""
+PRINT_AT_END = """
+    atexit.register(lambda: kept[0][0] and sys.stdout.write(repr(counts)))
+    # Printing a traceback calls what is patched as often as there is to print.
+    sys.excepthook = lambda *args: None
+    raise KeyError("the end")
+"""
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("options", [[], ["--line"], ["--function", "*", "--line", "late"]])
+@pytest.mark.parametrize("end", [PUT_BACK, PRINT_AT_END], ids=["put back", "patched to the end"])
+def test_the_recorder_calls_nothing_that_the_program_patched(
+    run: Run, tmp_path: Path, tier: str, options: list[str], end: str
+) -> None:
+    """Builtins, `os`, `sys`, `re`, `io`: as many calls of each as without recording."""
+    for name in ("ready", "unready"):
+        (tmp_path / f"{name}.py").write_text("def go():\n    return [1]\n")
+    program = textwrap.dedent(PATCHED).replace("END\n", textwrap.dedent(end))
+    plain, recorded, closing = run_both(run, tmp_path, program, *options, "--", SPACETIME_TIER=tier)
+    assert "builtins." in plain[1]
+    assert recorded == plain
+    assert closing.startswith(CLOSING_LINE)
+
+
+ENDS = {
+    "patched to fail": """
+        import builtins
+        builtins.isinstance = lambda *args: 1 / 0
+        def later(): return 5
+        print(later())
+    """,
+    "print is silent": """
+        import builtins
+        builtins.print = lambda *args, **options: None
+    """,
+    "a message of lone surrogates": "raise ValueError(chr(0xD800))",
+    "an exit whose text cannot be made": """
+        import sys
+        class Bad:
+            def __str__(self):
+                raise SystemError("no")
+        sys.excepthook = lambda *args: None
+        raise SystemExit(Bad())
+    """,
+    "an exception that answers for itself": """
+        class Sly(Exception):
+            @property
+            def __class__(self):
+                print("__class__")
+                return KeyError
+            @property
+            def args(self):
+                print("args")
+                return ()
+        raise Sly(1)
+    """,
+    "no functions of os": """
+        import os, sys
+        del sys.argv, sys.orig_argv
+        os.getpid = os.path = None
+    """,
+    "no modules": """
+        import sys
+        sys.modules.clear()
+        raise KeyError
+    """,
+    "no files": """
+        import os, resource
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+        print(1)
+    """,
+    "stdout and descriptor 2 closed": """
+        import os, sys
+        print("a")
+        sys.stdout.close()
+        os.close(2)
+    """,
+    "descriptor 2 closed": """
+        import os
+        print("a", flush=True)
+        os.close(2)
+    """,
+    "stderr closed": "import sys; sys.stderr.close()",
+    "another file in place of stderr": """
+        import os
+        file = os.open("other.txt", os.O_CREAT | os.O_RDWR | os.O_TRUNC)
+        os.dup2(file, 2)
+        import atexit
+        atexit.register(lambda: print(os.pread(file, 1000, 0)))
+    """,
+    "stderr is an object": """
+        import sys
+        class Loud:
+            def write(self, text): sys.__stdout__.write(f"written {text!r}")
+            def flush(self): pass
+        sys.stderr = Loud()
+    """,
+    "no stdout and stderr": """
+        import sys
+        sys.stdout = sys.stderr = None
+        raise SystemExit("nowhere")
+    """,
+    "no excepthook": """
+        import sys
+        del sys.excepthook
+        raise KeyError(1)
+    """,
+    "interrupted": """
+        import atexit
+        atexit.register(print, "at exit")
+        raise KeyboardInterrupt
+    """,
+    "threads that end at the end": """
+        import atexit, concurrent.futures
+        atexit.register(print, "at exit")
+        pool = concurrent.futures.ThreadPoolExecutor(2)
+        print(pool.submit(len, "ab").result())
+    """,
+}
+
+
+@pytest.mark.parametrize("options", [[], ["--line"]], ids=["function", "line"])
+@pytest.mark.parametrize("end", ENDS)
+def test_a_program_ends_as_without_recording(
+    run: Run, tmp_path: Path, end: str, options: list[str]
+) -> None:
+    """Whatever it did to its modules and streams."""
+    plain, recorded, closing = run_both(run, tmp_path, ENDS[end], *options)
+    if end == "an exit whose text cannot be made":
+        # The interpreter reports that as an error in whatever it does next.
+        assert "SystemError: no" in plain[2] and "SystemError: no" in recorded[2]
+        plain, recorded = plain[:2], recorded[:2]
+    assert recorded == plain
+    assert "Traceback" not in closing
+    assert (plain[0] == -signal.SIGINT) == (end == "interrupted")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 
 from spacetimepy import _native
+from spacetimepy._isolation import isolate
 
 __all__ = ["main"]
+
+isolate(globals())
 
 
 def main(argv: list[str] | None = None) -> int:

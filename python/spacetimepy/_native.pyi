@@ -12,6 +12,7 @@ __all__ = [
     "Trace",
     "ValueGraph",
     "__version__",
+    "end_by_interrupt",
     "forget_frames",
     "main",
 ]
@@ -20,6 +21,7 @@ __version__: str
 
 def main(argv: Sequence[str]) -> int | RunRequest: ...
 def forget_frames(n_frames: int) -> bool: ...
+def end_by_interrupt() -> bool: ...
 
 _ExitKind = Literal["completed", "exit", "exception", "interrupted"]
 
@@ -83,6 +85,8 @@ class Recorder:
         description: str | None,
         metadata_json: str | None,
         argv: Sequence[str],
+        implementation: str,
+        commit: str | None,
     ) -> int: ...
     def describe_empty_session(
         self, name: str | None, description: str | None, metadata_json: str | None

@@ -3,16 +3,26 @@
 The program sees what `python script.py` or `python -m module` would show it: `sys.argv`,
 `sys.path`, a `__main__` module of its own; its exit code, its traceback and its output are those
 of an ordinary run. One line on standard error at the end says what was recorded and where.
+
+What happens after the program needs nothing that it could have changed or closed: everything is
+imported and bound before it (see `spacetimepy._isolation`).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
+from _json import encode_basestring_ascii as _quoted
+from io import TextIOWrapper
+from os import getcwd as _working_folder
+from os import getpid as _getpid
 
-from spacetimepy import _native, _source, recording
+from spacetimepy import _native, _source, recording, values
+from spacetimepy._isolation import isolate, members_of, tell
 from spacetimepy.errors import PatternError, SpacetimeError
 from spacetimepy.patterns import Selection
+from spacetimepy.trace import open as _open
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,12 +34,19 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+isolate(globals())
+
 OK = 0
 PROGRAM_FAILED = 1
 MISUSE = 2
+# If the signal of Ctrl-C does not end the process.
 INTERRUPTED = 130
 
+# What is read at the end, to say where an exception was raised, makes these.
+_Value = values.Value
+
 _Ending = tuple["BaseException | None", int]
+_modules = sys.modules
 
 
 def run(request: RunRequest) -> int:
@@ -37,17 +54,47 @@ def run(request: RunRequest) -> int:
     if not request.is_module and not os.path.exists(request.target):
         # The interpreter's own words and exit code.
         return _report(request, f"can't open file {request.target!r}: no such file", MISUSE)
+    problem = _missing_program(request)
+    if problem is not None:
+        print(problem, file=sys.stderr)
+        return PROGRAM_FAILED
     try:
         recorder = _recorder_for(request)
     except SpacetimeError as error:
         return _report(request, str(error), error.exit_code)
-    pid = os.getpid()
+    pid = _getpid()
     exception, exit_code = _run_program(request)
-    exception, exit_code = _wait_for_threads(exception, exit_code)
-    if os.getpid() != pid:
+    if _getpid() == pid:
+        exception, exit_code = _wait_for_threads(exception, exit_code)
+    if _getpid() != pid:
         # A forked child that came to its end: the trace and the closing line are the parent's.
         return exit_code
-    return _close(recorder, request, exception, exit_code)
+    exit_code = _close(recorder, request, exception, exit_code)
+    if exit_code == INTERRUPTED and issubclass(type(exception), KeyboardInterrupt):
+        # As the interpreter does, so that who waits for this process sees what ended it.
+        _native.end_by_interrupt()
+    return exit_code
+
+
+def _missing_program(request: RunRequest) -> str | None:
+    """What the interpreter says where there is no program to run."""
+    if request.is_module:
+        from importlib.util import find_spec
+
+        _set_first_path(os.getcwd())
+        name = request.target.partition(".")[0]
+        try:
+            is_missing = bool(name) and find_spec(name) is None
+        except (ImportError, ValueError):
+            return None
+        return f"{sys.executable}: No module named {name}" if is_missing else None
+    if os.path.isdir(request.target):
+        from importlib.machinery import PathFinder
+
+        path = os.path.abspath(request.target)
+        if PathFinder.find_spec("__main__", [path]) is None:
+            return f"{sys.executable}: can't find '__main__' module in {request.target!r}"
+    return None
 
 
 def _recorder_for(request: RunRequest) -> Recorder:
@@ -90,7 +137,8 @@ def _run_program(request: RunRequest) -> _Ending:
         return exception, _exit_code_of(exception)
     except BaseException as exception:
         _print_traceback(exception)
-        return exception, INTERRUPTED if isinstance(exception, KeyboardInterrupt) else 1
+        is_interrupt = issubclass(type(exception), KeyboardInterrupt)
+        return exception, INTERRUPTED if is_interrupt else PROGRAM_FAILED
     return None, OK
 
 
@@ -170,14 +218,31 @@ def _set_first_path(path: str) -> None:
 
 
 def _exit_code_of(exception: SystemExit) -> int:
-    code = exception.code
+    try:
+        code: Any = exception.code
+    except Exception:
+        code = exception
     if code is None:
         return OK
-    if isinstance(code, int):
-        return code
+    if issubclass(type(code), int):
+        return int(code)
     _flush_output()
-    print(code, file=sys.stderr)
+    _print_for_program(code)
     return PROGRAM_FAILED
+
+
+def _print_for_program(thing: object) -> None:
+    """Prints to what the program has as its standard error; it may be closed or raise."""
+    stream = members_of(sys).get("stderr")
+    try:
+        if stream is None:
+            tell(str(thing))
+        else:
+            print(thing, file=stream)
+    except BaseException as error:
+        error.__traceback__ = _without_own_frames(error.__traceback__)
+        error.__context__ = None
+        _excepthook(type(error), error, error.__traceback__)
 
 
 def _print_traceback(exception: BaseException) -> None:
@@ -186,15 +251,22 @@ def _print_traceback(exception: BaseException) -> None:
     exception.__traceback__ = traceback
     sys.last_type, sys.last_value, sys.last_traceback = type(exception), exception, traceback
     sys.last_exc = exception
+    hook = members_of(sys).get("excepthook")
+    if hook is None:
+        _print_for_program("sys.excepthook is missing")
+        hook = _excepthook
     try:
-        sys.excepthook(type(exception), exception, traceback)
+        hook(type(exception), exception, traceback)
     except BaseException as second:
-        print("Error in sys.excepthook:", file=sys.stderr)
+        _print_for_program("Error in sys.excepthook:")
         second.__traceback__ = _without_own_frames(second.__traceback__)
         second.__context__ = None
-        sys.__excepthook__(type(second), second, second.__traceback__)
-        print("\nOriginal exception was:", file=sys.stderr)
-        sys.__excepthook__(type(exception), exception, traceback)
+        _excepthook(type(second), second, second.__traceback__)
+        _print_for_program("\nOriginal exception was:")
+        _excepthook(type(exception), exception, traceback)
+
+
+_excepthook = sys.__excepthook__
 
 
 def _without_own_frames(traceback: TracebackType | None) -> TracebackType | None:
@@ -205,31 +277,34 @@ def _without_own_frames(traceback: TracebackType | None) -> TracebackType | None
 
 def _wait_for_threads(exception: BaseException | None, exit_code: int) -> _Ending:
     """Waits for the threads for which the interpreter would wait at its end; they are recorded."""
-    threading = sys.modules.get("threading")
-    if threading is None:
+    # What the interpreter calls; again at its end, when nothing is left to wait for.
+    shutdown = members_of(_modules.get("threading")).get("_shutdown")
+    if shutdown is None:
         return exception, exit_code
     try:
-        for thread in threading.enumerate():
-            if not thread.daemon and thread is not threading.current_thread():
-                thread.join()
+        shutdown()
     except KeyboardInterrupt as interrupt:
         return interrupt, INTERRUPTED
+    except BaseException as second:
+        second.__traceback__ = _without_own_frames(second.__traceback__)
+        _excepthook(type(second), second, second.__traceback__)
     return exception, exit_code
 
 
 def _close(
     recorder: Recorder, request: RunRequest, exception: BaseException | None, exit_code: int
 ) -> int:
+    """Completes the trace and says so; whatever fails here, the exit code is the program's."""
     _flush_output()
-    problem: SpacetimeError | None = None
+    problem: Exception | None = None
     try:
         summary = recorder._close(*recording._how_it_ended(exception))
-    except SpacetimeError as error:
+    except Exception as error:
         problem = error
-        summary = recorder._summary or {}
-    print(_closing_line(recorder, request, summary, exception), file=sys.stderr)
+        summary = _found_in_file(recorder)
+    tell(_closing_line(recorder, request, summary, exception, is_complete=problem is None))
     if problem is not None:
-        return _report(request, str(problem), exit_code or problem.exit_code)
+        return _report(request, str(problem), exit_code)
     try:
         if recorder.selection is not None:
             recorder.selection.check_all_matched()
@@ -238,10 +313,21 @@ def _close(
     return exit_code
 
 
+def _found_in_file(recorder: Recorder) -> dict[str, Any]:
+    """What can be read of a session that could not be completed; nothing, if nothing can."""
+    if recorder.last_session_id is None:
+        return {}
+    try:
+        row = _native.Trace(recorder.path).session(recorder.last_session_id)
+    except Exception:
+        return {}
+    return {"calls": row["n_calls"], "states": row["n_states"]}
+
+
 def _report(request: RunRequest, text: str, exit_code: int) -> int:
     """Tells the user in the form of the other commands; gives the exit code back."""
     line = _as_json(error=text, exit_code=exit_code) if request.is_json else f"spacetime: {text}"
-    print(line, file=sys.stderr)
+    tell(line)
     return exit_code
 
 
@@ -250,10 +336,12 @@ def _closing_line(
     request: RunRequest,
     summary: dict[str, Any],
     exception: BaseException | None,
+    *,
+    is_complete: bool,
 ) -> str:
     """What was recorded, where, and the command that opens it."""
     path = _as_typed(recorder.path)
-    calls, states = summary.get("calls", 0), summary.get("states", 0)
+    calls, states = summary.get("calls"), summary.get("states")
     kind, message = recording._how_it_ended(exception)
     is_cut = kind in ("interrupted", "exception")
     place = _place_of(recorder, summary) if is_cut else None
@@ -262,7 +350,14 @@ def _closing_line(
         return _as_json(
             trace=recorder.path, calls=calls, states=states, end=kind, message=message, open=command
         )
+    if calls is None or states is None:
+        return (
+            f"spacetime: recording failed; how much of it is in {path} could not be read; "
+            f"to look at it: {command}"
+        )
     line = f"spacetime: recorded {_count(calls, 'call')}, {_count(states, 'state')} in {path}"
+    if not is_complete:
+        line += " before recording failed"
     if summary.get("over_budget"):
         line += " (the budget was used up: the rest is at function level)"
     if kind == "interrupted":
@@ -275,10 +370,15 @@ def _closing_line(
     return f"{line}; to look at it{there}: {command}"
 
 
-def _as_json(**facts: Any) -> str:
-    import json
+def _as_json(**facts: str | int | None) -> str:
+    members = [f"{_quoted(name)}: {_as_json_value(fact)}" for name, fact in facts.items()]
+    return "{" + ", ".join(members) + "}"
 
-    return json.dumps(facts)
+
+def _as_json_value(fact: str | int | None) -> str:
+    if fact is None:
+        return "null"
+    return _quoted(fact) if isinstance(fact, str) else str(fact)
 
 
 def _one_line(message: str | None) -> str:
@@ -287,13 +387,11 @@ def _one_line(message: str | None) -> str:
 
 def _place_of(recorder: Recorder, summary: dict[str, Any]) -> str | None:
     """The last state of the innermost call through which the exception came that ended it all."""
-    from spacetimepy.trace import open
-
     number, session = summary.get("last_raised_call"), recorder.last_session_id
     if number is None or session is None:
         return None
     try:
-        with open(recorder.path) as trace:
+        with _open(recorder.path) as trace:
             call = trace.session(session).calls[number]
             while call.exception is not None and call.children:
                 last = call.children[-1]
@@ -303,7 +401,7 @@ def _place_of(recorder: Recorder, summary: dict[str, Any]) -> str | None:
                     break
                 call = last
             return f"{call.id}:-1" if call.states else str(call.id)
-    except SpacetimeError:
+    except Exception:
         return None
 
 
@@ -313,17 +411,26 @@ def _count(number: int, noun: str) -> str:
 
 def _as_typed(path: str) -> str:
     """The path as one would type it here."""
-    import shlex
+    try:
+        relative = path.removeprefix(f"{_working_folder()}/")
+    except OSError:
+        relative = path
+    if _is_plain(relative):
+        return relative
+    return "'" + relative.replace("'", "'\"'\"'") + "'"
 
-    relative = os.path.relpath(path)
-    return shlex.quote(path if relative.startswith("..") else relative)
+
+# What needs no quotes in a shell.
+_is_plain = re.compile(r"[\w@%+=:,./-]+", re.ASCII).fullmatch
 
 
 def _flush_output() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            if stream is not None:
+    members = members_of(sys)
+    for stream in (members.get("stdout"), members.get("stderr")):
+        # A stream of the program's own is flushed by the interpreter alone.
+        if type(stream) is TextIOWrapper:
+            try:  # noqa: SIM105 (nothing of the standard library runs here)
                 stream.flush()
-        except (OSError, ValueError):
-            # A closed pipe: the interpreter says so itself at its end.
-            pass
+            except (OSError, ValueError):
+                # A closed pipe: the interpreter says so itself at its end.
+                pass

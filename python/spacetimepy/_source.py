@@ -1,8 +1,8 @@
 """The source of code as it runs: its text, its file's content hash, and its git commit.
 
 The recorder asks [`describe`][spacetimepy._source.describe] once for each code object, inside the
-interpreter's monitoring callback. So nothing here runs code of the recorded program, raises, or
-starts a process; files are read once.
+interpreter's monitoring callback. So nothing here runs code of the recorded program (by the means
+of `spacetimepy._isolation`), raises, or starts a process; files are read once.
 
 The text must be that of the code that *ran*. A file edited after it was imported would give
 another text, so a file that changed after this process began is compiled again and compared.
@@ -11,11 +11,16 @@ another text, so a file that changed after this process began is compiled again 
 from __future__ import annotations
 
 import _warnings
-import io
-import os
-import sys
-import time
+import os as _os
+import sys as _sys
+import time as _time
+from _stat import S_ISDIR, S_ISREG
+from io import StringIO as _StringIO
 from operator import itemgetter
+from types import MethodType
+from zipimport import zipimporter
+
+from spacetimepy._isolation import absolute, exact, isolate, members_of, name_of_type
 
 try:
     # Loading `hashlib` takes milliseconds, for OpenSSL.
@@ -26,9 +31,16 @@ except ImportError:
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import CodeType, ModuleType
+    from types import CodeType
+    from typing import Any
 
 __all__ = ["commit_of_folder", "describe", "remember"]
+
+isolate(globals())
+
+_fstat = _os.fstat
+_stat = _os.stat
+_modules = _sys.modules
 
 Description = tuple["str | None", str, "str | None", "str | None"]
 
@@ -40,7 +52,7 @@ class _File:
 
     def __init__(self, path: str, content: bytes, *, is_certain: bool) -> None:
         self.path = path
-        self.commit = commit_of_folder(os.path.dirname(path))
+        self.commit = commit_of_folder(path.rpartition("/")[0] or "/")
         self.content = content
         # Whether this surely is what was compiled; otherwise each code object is compared.
         self.is_certain = is_certain
@@ -60,7 +72,7 @@ def remember(file: str, content: bytes) -> None:
     >>> describe(compile("x = 1", "/tmp/generated.py", "exec"))[0]
     'x = 1'
     """
-    _files[file] = _File(os.path.abspath(file), content, is_certain=True)
+    _files[file] = _File(absolute(file), content, is_certain=True)
 
 
 def describe(code: CodeType) -> Description:
@@ -75,7 +87,7 @@ def describe(code: CodeType) -> Description:
     >>> text.splitlines()[0], len(version)
     ('def describe(code: CodeType) -> Description:', 64)
     """
-    named = code.co_filename
+    named = exact(code.co_filename)
     try:
         if named.startswith("<"):
             return _described_by_linecache(code)
@@ -93,54 +105,89 @@ def describe(code: CodeType) -> Description:
 
 def _described_by_linecache(code: CodeType) -> Description:
     """Code without a file, as of a notebook or a doctest: `linecache` may know it."""
-    linecache = sys.modules.get("linecache")
+    named = exact(code.co_filename)
     # Notebooks and doctests teach `linecache` their sources, so it is loaded where there are any.
-    lines = [] if linecache is None else linecache.getlines(code.co_filename)
+    linecache = members_of(_modules.get("linecache"))
+    lines = _cached_lines(linecache, named) or _lines_of_doctest(linecache, named)
     if not lines:
-        return None, code.co_filename, None, None
-    return _text_of(code, lines), code.co_filename, _hash("".join(lines).encode()), None
+        return None, named, None, None
+    return _text_of(code, lines), named, _hash("".join(lines).encode()), None
+
+
+def _cached_lines(linecache: dict[str, Any], named: str) -> list[str]:
+    cache = linecache.get("cache")
+    entry = cache.get(named) if type(cache) is dict else None
+    # What is shorter is a promise to read the file later.
+    return entry[2] if type(entry) is tuple and len(entry) == 4 else []
+
+
+def _lines_of_doctest(linecache: dict[str, Any], named: str) -> list[str]:
+    """The lines of an example, which `doctest` hands out by a function of its own."""
+    getlines = linecache.get("getlines")
+    if not named.startswith("<doctest ") or type(getlines) is not MethodType:
+        return []
+    number = int(named.removesuffix("]>").rpartition("[")[2])
+    example = getlines.__self__.__dict__["test"].examples[number]
+    lines: list[str] = example.source.splitlines(keepends=True)
+    return lines
 
 
 def _read(named: str) -> _File | None:
-    path = os.path.abspath(named)
+    path = absolute(named)
     try:
         with open(path, "rb", buffering=0) as file:
             content = file.read()
-            changed = os.fstat(file.fileno()).st_mtime
+            changed = _fstat(file.fileno()).st_mtime
     except OSError:
-        return _read_from_loader(named, path)
-    return _File(path, content, is_certain=changed < _process_start() - 1)
+        return _read_from_archive(named, path)
+    return _File(path, content, is_certain=changed < _process_start - 1)
 
 
-def _read_from_loader(named: str, path: str) -> _File | None:
-    """The source of a module that is not a plain file, as in a zip archive."""
-    module = _module_of(named)
-    if module is None:
+def _read_from_archive(named: str, path: str) -> _File | None:
+    """The source of a module in a zip archive.
+
+    Other loaders may be the program's: they are not asked.
+    """
+    loader = _members_of_module(named).get("__loader__")
+    if type(loader) is not zipimporter:
         return None
-    get_source = getattr(getattr(module, "__loader__", None), "get_source", None)
-    text = None if get_source is None else get_source(module.__name__)
-    return None if text is None else _File(path, text.encode(), is_certain=True)
+    member = loader._files.get(named.removeprefix(f"{loader.archive}/"))  # type: ignore[attr-defined]
+    if member is None:
+        return None
+    _, method, size, _, offset, *_ = member
+    with open(loader.archive, "rb") as file:
+        # The local header: 30 bytes, of which the last four say how much text follows it.
+        file.seek(offset)
+        header = file.read(30)
+        n_skipped = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:], "little")
+        file.seek(offset + 30 + n_skipped)
+        content = file.read(size)
+    if method:
+        # Loaded to import the module.
+        content = members_of(_modules.get("zlib"))["decompress"](content, -15)
+    return _File(path, content, is_certain=True)
 
 
-def _module_of(named: str) -> ModuleType | None:
-    for module in list(sys.modules.values()):
-        # The instance dictionary, as some modules run code when asked for an attribute.
-        names = getattr(module, "__dict__", None)
-        if type(names) is dict and names.get("__file__") == named:
-            return module
-    return None
+def _members_of_module(named: str) -> dict[str, Any]:
+    """The names in the module made of a file."""
+    for module in list(_modules.values()):
+        members = members_of(module)
+        file = members.get("__file__")
+        if type(file) is str and file == named:
+            return members
+    return {}
 
 
 def _is_what_ran(code: CodeType, file: _File) -> bool:
     if file.is_certain:
         return True
     if file.compiled is None:
-        file.compiled = _compile(code.co_filename, file.content)
+        file.compiled = _compile(exact(code.co_filename), file.content)
     if file.compiled.get((code.co_qualname, code.co_firstlineno)) == code:
         return True
     # Another loader (an import hook that rewrites) compiles something else than the file, so
     # that comparing proves nothing.
-    loader = type(getattr(_module_of(code.co_filename), "__loader__", None)).__name__
+    loader = name_of_type(_members_of_module(exact(code.co_filename)).get("__loader__"))
     file.is_certain = loader not in ("SourceFileLoader", "NoneType")
     return file.is_certain
 
@@ -148,7 +195,7 @@ def _is_what_ran(code: CodeType, file: _File) -> bool:
 def _compile(named: str, content: bytes) -> dict[tuple[str, int], CodeType]:
     # The program was warned of its doubtful syntax when it compiled the file. The filters are
     # changed without telling, and not searched by others until they are as before.
-    filters = sys.modules.get("warnings", _warnings).filters
+    filters = members_of(_modules.get("warnings")).get("filters", _warnings.filters)
     filters.insert(0, ("ignore", None, Warning, None, 0))
     try:
         module = compile(content, named, "exec", dont_inherit=True)
@@ -203,17 +250,34 @@ def _indent(line: str) -> int:
 
 
 def _decode(content: bytes) -> str:
-    if any(b"coding" in line for line in content.split(b"\n", 2)[:2]):
-        # It may say another encoding than UTF-8.
-        from importlib.util import decode_source
-
-        return decode_source(content)
+    for line in content.split(b"\n", 2)[:2]:
+        encoding = _named_encoding(line)
+        if encoding is not None:
+            return content.decode(encoding).removeprefix("\ufeff")
+        if line.strip() and not line.lstrip().startswith(b"#"):
+            break
     return content.decode("utf-8-sig")
+
+
+def _named_encoding(line: bytes) -> str | None:
+    """The encoding that a comment names, read as the compiler does."""
+    if b"coding" not in line or not line.lstrip(b" \t\f").startswith(b"#"):
+        return None
+    for behind in line.split(b"coding")[1:]:
+        if behind.startswith((b":", b"=")):
+            word = behind[1:].lstrip(b" \t")
+            encoding = word[: len(word) - len(word.lstrip(_LETTERS_OF_ENCODINGS))]
+            if encoding:
+                return encoding.decode()
+    return None
+
+
+_LETTERS_OF_ENCODINGS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
 
 def _lines(text: str) -> list[str]:
     """The lines as the compiler counts them: `str.splitlines` knows more ends of lines."""
-    return io.StringIO(text, newline=None).readlines()
+    return _StringIO(text, newline=None).readlines()
 
 
 def _hash(content: bytes) -> str:
@@ -221,26 +285,19 @@ def _hash(content: bytes) -> str:
     return digest
 
 
-_process_start_seconds: float | None = None
-
-
-def _process_start() -> float:
-    """When this process began, in seconds since the epoch; at worst too early."""
-    global _process_start_seconds
-    if _process_start_seconds is None:
-        _process_start_seconds = _read_process_start()
-    return _process_start_seconds
-
-
 def _read_process_start() -> float:
+    """When this process began, in seconds since the epoch; at worst too early."""
     try:
         with open("/proc/self/stat", "rb") as file:
             # The name in parentheses may hold spaces; the start is the 20th field behind it.
             ticks = int(file.read().rpartition(b")")[2].split()[19])
-        uptime = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
-        return time.time() - uptime
+        uptime = _time.clock_gettime(_time.CLOCK_BOOTTIME) - ticks / _os.sysconf("SC_CLK_TCK")
+        return _time.time() - uptime
     except (OSError, ValueError, IndexError, AttributeError):
         return 0.0
+
+
+_process_start = _read_process_start()
 
 
 def commit_of_folder(folder: str) -> str | None:
@@ -259,37 +316,55 @@ def commit_of_folder(folder: str) -> str | None:
 
 
 def _read_commit(folder: str) -> str | None:
-    git = os.path.join(folder, ".git")
-    if os.path.isfile(git):
+    git = _joined(folder, ".git")
+    if _is_file(git):
         # A worktree or a submodule: the file says where the repository is.
-        git = os.path.join(folder, _read_line(git).removeprefix("gitdir:").strip())
-    elif not os.path.isdir(git):
-        parent = os.path.dirname(folder)
+        git = _joined(folder, _read_line(git).removeprefix("gitdir:").strip())
+    elif not _is_folder(git):
+        parent = folder.rpartition("/")[0] or "/"
         return None if parent == folder else commit_of_folder(parent)
-    head = _read_line(os.path.join(git, "HEAD"))
+    head = _read_line(_joined(git, "HEAD"))
     if not head.startswith("ref:"):
         return head or None
     reference = head.removeprefix("ref:").strip()
     places = [git]
-    if os.path.isfile(os.path.join(git, "commondir")):
-        places.append(os.path.join(git, _read_line(os.path.join(git, "commondir"))))
+    if _is_file(_joined(git, "commondir")):
+        places.append(_joined(git, _read_line(_joined(git, "commondir"))))
     for place in places:
-        if os.path.isfile(os.path.join(place, reference)):
-            return _read_line(os.path.join(place, reference)) or None
-    return _packed_commit(os.path.join(places[-1], "packed-refs"), reference)
+        if _is_file(_joined(place, reference)):
+            return _read_line(_joined(place, reference)) or None
+    return _packed_commit(_joined(places[-1], "packed-refs"), reference)
 
 
 def _packed_commit(file: str, reference: str) -> str | None:
-    if not os.path.isfile(file):
+    if not _is_file(file):
         return None
-    with open(file, encoding="utf-8") as lines:
+    with open(file, "rb") as lines:
         for line in lines:
-            commit, _, name = line.strip().partition(" ")
+            commit, _, name = line.strip().decode("utf-8").partition(" ")
             if name == reference:
                 return commit
     return None
 
 
 def _read_line(file: str) -> str:
-    with open(file, encoding="utf-8") as lines:
-        return lines.readline().strip()
+    with open(file, "rb") as lines:
+        return lines.readline().decode("utf-8").strip()
+
+
+def _joined(folder: str, name: str) -> str:
+    return name if name.startswith("/") else f"{folder.removesuffix('/')}/{name}"
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return S_ISREG(_stat(path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return S_ISDIR(_stat(path).st_mode)
+    except (OSError, ValueError):
+        return False

@@ -7,6 +7,7 @@ are handed to the recorder when there is one, so that the order of decorating an
 
 from __future__ import annotations
 
+from spacetimepy._isolation import isolate
 from spacetimepy.errors import NotSupportedError, UsageError
 
 TYPE_CHECKING = False
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 
 __all__ = ["function", "line"]
+
+isolate(globals())
 
 
 class _Mark:

@@ -7,6 +7,8 @@ recorded: what goes wrong while recording is reported when the recorder is close
 
 from __future__ import annotations
 
+from spacetimepy._isolation import isolate
+
 __all__ = [
     "DamagedTraceError",
     "NotATraceError",
@@ -20,6 +22,8 @@ __all__ = [
     "TraceVersionError",
     "UsageError",
 ]
+
+isolate(globals())
 
 
 class SpacetimeError(Exception):

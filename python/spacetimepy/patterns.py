@@ -15,14 +15,16 @@ The *user's own files* are those outside the standard library and `site-packages
 
 A [`Selection`][spacetimepy.patterns.Selection] is asked once for each code object when it first
 runs. Patterns of files are tried once for each file, those of names for each code object.
+It runs in the middle of the program, by the means of `spacetimepy._isolation`.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import sys
+from sys import _getframe
 
+from spacetimepy._isolation import absolute, exact, isolate, stem_of
 from spacetimepy.errors import PatternError, UsageError
 
 TYPE_CHECKING = False
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 __all__ = ["FUNCTION", "LEAVE_ALONE", "LINE", "Pattern", "Selection", "is_own_file"]
+
+isolate(globals())
 
 LEAVE_ALONE = 0
 FUNCTION = 1
@@ -148,9 +152,9 @@ class Selection:
         """Decides about a code object that is about to run; never raises."""
         try:
             # The caller is the recorder, called by the interpreter at the start of that code.
-            frame = sys._getframe(1)
-            module = frame.f_globals.get("__name__") if frame.f_code is code else None
-            return self.granularity(code, module=module if isinstance(module, str) else "")
+            frame = _getframe(1)
+            module = _module_name(frame) if frame.f_code is code else ""
+            return self.granularity(code, module=module)
         except Exception:
             return LEAVE_ALONE
 
@@ -161,7 +165,7 @@ class Selection:
         >>> Selection(function=["other"]).granularity(code, module="game") == LEAVE_ALONE
         True
         """
-        named = code.co_filename
+        named = exact(code.co_filename)
         if named.startswith(("<frozen ", _PACKAGE_FOLDER)):
             return LEAVE_ALONE
         answer = self._answers.get((named, module))
@@ -182,13 +186,13 @@ class Selection:
         return answer
 
     def _granularity_of_name(self, code: CodeType, module: str) -> int:
-        file = _path(code.co_filename)
+        file = _path(exact(code.co_filename))
         modules = [module]
         if module == "__main__":
-            modules.append(self._main_module or _stem(file))
+            modules.append(self._main_module or stem_of(file))
         elif not module:
-            modules = [_stem(file)]
-        return self._granularity_by(self._name_patterns, file, modules, code.co_qualname)
+            modules = [stem_of(file)]
+        return self._granularity_by(self._name_patterns, file, modules, exact(code.co_qualname))
 
     def _granularity_by(
         self, patterns: list[tuple[Pattern, int]], file: str, modules: list[str], qualname: str
@@ -211,8 +215,7 @@ class Selection:
         []
         """
         while frame is not None:
-            module = frame.f_globals.get("__name__")
-            self.granularity(frame.f_code, module=module if isinstance(module, str) else "")
+            self.granularity(frame.f_code, module=_module_name(frame))
             frame = frame.f_back
 
     def unmatched(self) -> list[str]:
@@ -240,12 +243,12 @@ class Selection:
             raise PatternError("no code that ran matches " + ", ".join(map(repr, unmatched)))
 
 
+def _module_name(frame: FrameType) -> str:
+    return exact(dict.get(frame.f_globals, "__name__"))
+
+
 def _path(named: str) -> str:
-    return named if named.startswith("<") else os.path.abspath(named)
-
-
-def _stem(file: str) -> str:
-    return os.path.splitext(os.path.basename(file))[0]
+    return named if named.startswith("<") else absolute(named)
 
 
 def _patterns(texts: str | Iterable[str], *, option: str) -> list[Pattern]:

@@ -5,7 +5,8 @@ it (or [`record`][spacetimepy.record], or the command `spacetime run`), closing 
 trace file. A recorder records into one session at a time; where the program opens none, one is
 opened with the recorder.
 
-The work is done by `spacetimepy._native.Recorder`; this module is its manners.
+The work is done by `spacetimepy._native.Recorder`; this module is its manners. What ends a
+recording needs nothing that the program could have changed (see `spacetimepy._isolation`).
 """
 
 from __future__ import annotations
@@ -14,9 +15,21 @@ import atexit
 import itertools
 import os
 import sys
+from os import getpid as _getpid
+from sys import _getframe
 
 from spacetimepy import _native, _source, decorators
-from spacetimepy.errors import RecordingError, UsageError
+from spacetimepy._isolation import (
+    absolute,
+    exact,
+    isolate,
+    members_of,
+    name_of_type,
+    stem_of,
+    storable,
+    tell,
+)
+from spacetimepy.errors import RecordingError, SpacetimeError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +53,8 @@ __all__ = [
     "session_context",
     "start_session",
 ]
+
+isolate(globals())
 
 
 class Limits:
@@ -103,7 +118,7 @@ class Recorder:
         self._native = native
         self._is_in_memory = is_in_memory
         self._session: RecordingSession | None = None
-        self._pid = os.getpid()
+        self._pid = _getpid()
         self._summary: dict[str, Any] | None = None
         self.selection = selection
         # Under `spacetime run` the command closes the recorder, the program only flushes it.
@@ -193,18 +208,25 @@ class Recorder:
         global _active
         if self._summary is not None:
             return self._summary
-        if os.getpid() != self._pid:
+        if _getpid() != self._pid:
             # A forked child: the file belongs to the parent.
             self._summary = {}
             return self._summary
         decorators.attach(None)
+        failure: SpacetimeError | None = None
         if self._session is not None:
-            self._end_session(exit_kind, message)
+            try:
+                self._end_session(exit_kind, message)
+            except SpacetimeError as found:
+                failure = found
         summary = self._summary = self._native.close()
         if _active is self:
             _active = None
         if summary.get("error"):
-            raise RecordingError(f"{self.path}: {summary['error']}")
+            error = summary["error"]
+            raise RecordingError(error if self.path in error else f"{self.path}: {error}")
+        if failure is not None:
+            raise failure
         return summary
 
     def _begin_session(
@@ -221,7 +243,7 @@ class Recorder:
             )
         if name is not None and not isinstance(name, str):
             raise UsageError(f"name: expected a str, found {name!r}")
-        argv = list(sys.orig_argv)
+        argv = [storable(word) for word in _ARGV]
         metadata_json = _as_json(metadata)
         if self._session is not None:
             # The implicit session becomes this one, unless something was recorded in it.
@@ -230,7 +252,9 @@ class Recorder:
                 self._session = RecordingSession(implicit.id, name, self.path, is_implicit=False)
                 return self._session
             self._end_session("completed", None)
-        id = self._native.begin_session(name, description, metadata_json, argv)
+        id = self._native.begin_session(
+            name, description, metadata_json, argv, _IMPLEMENTATION, _commit_here()
+        )
         self.last_session_id = id
         self._session = RecordingSession(id, name, self.path, is_implicit=is_implicit)
         return self._session
@@ -261,6 +285,9 @@ class Recorder:
         return f"<Recorder {self.path!r}{' closed' if self.is_closed else ''}>"
 
 
+# The command line of the process, as it began.
+_ARGV = list(sys.orig_argv)
+_IMPLEMENTATION = sys.implementation.name
 _active: Recorder | None = None
 _is_enabled = True
 _memory_numbers = itertools.count(1)
@@ -352,11 +379,11 @@ def _close_at_exit() -> None:
     if _active is None or _active.is_of_command:
         return
     # Set by the interpreter when it printed the traceback of what ended the program.
-    exception = getattr(sys, "last_exc", None)
+    exception = members_of(sys).get("last_exc")
     try:
         _active._close(*_how_it_ended(exception))
-    except RecordingError as error:
-        print(f"spacetime: {error}", file=sys.stderr)
+    except SpacetimeError as error:
+        tell(f"spacetime: {error}")
 
 
 atexit.register(_close_at_exit)
@@ -421,7 +448,7 @@ class record:  # noqa: N801 (used like a function)
         else:
             recorder = _start(self._path, selection=self._selection, **self._options)
         self._recorder = recorder
-        self._selection.note_running(sys._getframe(1))
+        self._selection.note_running(_getframe(1))
         try:
             return recorder._begin_session(*self._session)
         except BaseException:
@@ -618,53 +645,71 @@ def _recorder_or_error() -> Recorder:
     return _active
 
 
+def _commit_here() -> str | None:
+    try:
+        return _source.commit_of_folder(absolute("."))
+    except OSError:
+        return None
+
+
 def _how_it_ended(exception: BaseException | None) -> tuple[_native._ExitKind, str | None]:
+    """How a session ended; never raises, and asks nothing of the program's exception."""
     if exception is None:
         return "completed", None
-    if isinstance(exception, SystemExit):
-        return "exit", _short(exception.code)
-    if isinstance(exception, KeyboardInterrupt):
+    kind = type(exception)
+    if issubclass(kind, SystemExit):
+        return "exit", _short(_exit_code_of(exception))
+    if issubclass(kind, KeyboardInterrupt):
         return "interrupted", None
     return "exception", _describe_exception(exception)
 
 
+# Members of exceptions, read where they are kept: a class may have properties of these names.
+_args_of = BaseException.__dict__["args"].__get__
+_exit_code_of = SystemExit.__dict__["code"].__get__
+
+
 def _describe_exception(exception: BaseException) -> str:
     """Type and message, without running code of the program."""
-    name = type(exception).__qualname__
-    args = BaseException.__dict__["args"].__get__(exception)
-    if isinstance(exception, OSError) and len(args) > 1:
+    name = name_of_type(exception)
+    args = _args_of(exception)
+    if issubclass(type(exception), OSError) and len(args) > 1:
         message: str | None = f"[Errno {_short(args[0])}] {_short(args[1])}"
     else:
         message = _short(args[0]) if args else None
-    return f"{name}: {message}" if message else name
+    return f"{storable(name)}: {message}" if message else storable(name)
 
 
 def _short(value: object) -> str | None:
     """An atom as text, cut at 200 characters; anything else by its type."""
     if value is None:
         return None
-    if type(value) is str:
-        return value[:200]
-    if type(value) in (int, float, bool, bytes):
-        return repr(value)[:200]
-    return f"<{type(value).__qualname__}>"
+    kind = type(value)
+    if kind is str:
+        return storable(value[:200])  # type: ignore[index]
+    if kind is int:
+        # The text of a long number would take long, and more digits than are allowed.
+        return repr(value) if -(1 << 600) < value < 1 << 600 else "<int>"  # type: ignore[operator]
+    if kind is float or kind is bool or kind is bytes:
+        return repr(value[:200] if kind is bytes else value)  # type: ignore[index]
+    return storable(f"<{name_of_type(value)}>")
 
 
 def _as_path(path: str | os.PathLike[str] | None) -> str:
     if path is None:
-        return os.path.abspath(f"{_program_name()}.spacetime")
+        return absolute(f"{_program_name()}.spacetime")
     try:
         text = os.fspath(path)
     except TypeError:
         text = ""
     if not isinstance(text, str) or not text:
         raise UsageError(f"the path of a trace is a str or a path object, found {path!r}")
-    return os.path.abspath(text)
+    return absolute(text)
 
 
 def _program_name() -> str:
-    main = getattr(sys.modules.get("__main__"), "__file__", None)
-    return os.path.splitext(os.path.basename(main))[0] if isinstance(main, str) else "python"
+    file = exact(members_of(sys.modules.get("__main__")).get("__file__"))
+    return stem_of(file) if file else "python"
 
 
 def _as_limits(limits: Limits | Mapping[str, int] | None) -> Limits:

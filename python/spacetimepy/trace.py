@@ -12,6 +12,7 @@ import os
 from collections.abc import Sequence
 
 from spacetimepy import _native
+from spacetimepy._isolation import isolate
 from spacetimepy.errors import NotFoundError, UsageError
 
 TYPE_CHECKING = False
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     Outcome = Literal["RETURNED", "RAISED", "OPEN", "DROPPED"]
 
 __all__ = ["Branch", "Call", "CodeVersion", "Session", "State", "Trace", "open", "view"]
+
+isolate(globals())
+
+_fspath = os.fspath
 
 # How many calls are read from the trace at once.
 _PAGE = 512
@@ -52,7 +57,7 @@ def open(path: str | os.PathLike[str], mode: str = "r") -> Trace:
     if mode != "r":
         raise UsageError(f"mode: traces are opened by 'r' alone, found {mode!r}")
     try:
-        text = os.fspath(path)
+        text = _fspath(path)
     except TypeError:
         raise UsageError(f"the path of a trace is a str or a path object, found {path!r}") from None
     return Trace(_native.Trace(text), text)

@@ -8,7 +8,6 @@ the recorded program is imported or run to make one.
 
 from __future__ import annotations
 
-import contextlib
 from types import (
     BuiltinFunctionType,
     FunctionType,
@@ -17,6 +16,7 @@ from types import (
     ModuleType,
 )
 
+from spacetimepy._isolation import isolate
 from spacetimepy.errors import NotFoundError
 
 TYPE_CHECKING = False
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from spacetimepy._native import ValueGraph, _Facts
 
 __all__ = ["Value", "same"]
+
+isolate(globals())
 
 
 class Value:
@@ -341,8 +343,10 @@ def _attributes(value: object) -> dict[str, Any]:
     for base in type(value).__mro__:
         for name, member in base.__dict__.items():
             if type(member) is MemberDescriptorType and base.__flags__ & _HEAP_TYPE:
-                with contextlib.suppress(AttributeError):
+                try:  # noqa: SIM105 (`contextlib` is not loaded for it)
                     found[name] = member.__get__(value)
+                except AttributeError:
+                    pass
             elif name == "__dict__" and type(member) is GetSetDescriptorType:
                 found.update(member.__get__(value))
     return found

@@ -1,5 +1,7 @@
 //! The command line: `main`, and the request to run a program.
 
+use std::ffi::c_int;
+
 use pyo3::prelude::*;
 use spacetime_cli::{Check, InterpreterReport, Outcome};
 
@@ -104,4 +106,28 @@ fn interpreter_report() -> InterpreterReport {
 pub fn forget_frames(_py: Python<'_>, n_frames: i32) -> bool {
     // SAFETY: the GIL is held; the caller counts frames that run.
     unsafe { spacetime_capture::recursion::forget_frames(n_frames) }
+}
+
+/// Lets Ctrl-C's signal end the process, when the interpreter has come to its end.
+///
+/// So an interpreter dies whose program `KeyboardInterrupt` ended: what the program registered for
+/// the end has run then, and the parent process sees the signal.
+#[pyfunction]
+#[allow(unsafe_code)]
+pub fn end_by_interrupt(_py: Python<'_>) -> bool {
+    const SIGINT: c_int = 2;
+    const SIG_DFL: usize = 0;
+    unsafe extern "C" {
+        fn signal(number: c_int, handler: usize) -> usize;
+        fn raise(number: c_int) -> c_int;
+    }
+    extern "C" fn interrupt() {
+        // SAFETY: plain calls of the C library, at the end of the process.
+        unsafe {
+            signal(SIGINT, SIG_DFL);
+            raise(SIGINT);
+        }
+    }
+    // SAFETY: the GIL is held; the function is static and uses nothing of the interpreter.
+    unsafe { pyo3::ffi::Py_AtExit(Some(interrupt)) == 0 }
 }

@@ -18,6 +18,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(commands::main, module)?)?;
     module.add_function(wrap_pyfunction!(commands::forget_frames, module)?)?;
+    module.add_function(wrap_pyfunction!(commands::end_by_interrupt, module)?)?;
     module.add_class::<commands::RunRequest>()?;
     module.add_class::<recorder::Recorder>()?;
     module.add_class::<trace::Trace>()?;

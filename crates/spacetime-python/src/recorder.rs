@@ -36,6 +36,7 @@ impl Recorder {
     #[pyo3(signature = (path, *, in_memory = false, overwrite = false, max_bytes = None, max_states = None, ignore_types = Vec::new(), on_code = None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
+        py: Python<'_>,
         path: String,
         in_memory: bool,
         overwrite: bool,
@@ -44,6 +45,7 @@ impl Recorder {
         ignore_types: Vec<Py<PyType>>,
         on_code: Option<Py<PyAny>>,
     ) -> PyResult<Recorder> {
+        errors::classes(py)?;
         let target = if in_memory {
             Target::Memory(path.clone())
         } else {
@@ -118,6 +120,7 @@ impl Recorder {
             .map_err(|error| to_python(error.into()))
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn begin_session(
         &self,
         py: Python<'_>,
@@ -125,8 +128,20 @@ impl Recorder {
         description: Option<String>,
         metadata_json: Option<String>,
         argv: Vec<String>,
+        implementation: String,
+        commit: Option<String>,
     ) -> PyResult<u64> {
-        let info = session_info(py, name, description, metadata_json, argv, self.tier)?;
+        let described = SessionInfo {
+            name: name.unwrap_or_default(),
+            description,
+            metadata_json,
+            argv,
+            implementation,
+            commit,
+            tier: self.tier.into(),
+            ..SessionInfo::default()
+        };
+        let info = with_process(py, described);
         let session = with_recording(py, move |recording| recording.begin_session(info))?;
         // SAFETY: the GIL is held.
         unsafe { running()? }.begin_session();
@@ -267,14 +282,8 @@ impl SharedRecording<'_> {
     }
 }
 
-fn session_info(
-    py: Python<'_>,
-    name: Option<String>,
-    description: Option<String>,
-    metadata_json: Option<String>,
-    argv: Vec<String>,
-    tier: &str,
-) -> PyResult<SessionInfo> {
+/// Adds what the process itself tells.
+fn with_process(py: Python<'_>, info: SessionInfo) -> SessionInfo {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
@@ -282,29 +291,14 @@ fn session_info(
         .map(|cwd| cwd.display().to_string())
         .unwrap_or_default();
     let version = py.version_info();
-    let implementation: String = py
-        .import("sys")?
-        .getattr("implementation")?
-        .getattr("name")?
-        .extract()?;
-    let commit: Option<String> = py
-        .import("spacetimepy._source")?
-        .call_method1("commit_of_folder", (&cwd,))?
-        .extract()?;
-    Ok(SessionInfo {
-        name: name.unwrap_or_default(),
-        description,
-        metadata_json,
-        argv,
+    SessionInfo {
         python_version: format!("{}.{}.{}", version.major, version.minor, version.patch),
-        implementation,
         platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
         pid: std::process::id(),
         cwd,
-        commit,
-        tier: tier.into(),
         started_unix_ns: now.as_nanos() as u64,
-    })
+        ..info
+    }
 }
 
 fn to_python(error: start::Error) -> PyErr {
