@@ -284,6 +284,16 @@ def test_a_run_that_cannot_be_recorded_has_the_exit_code_of_no_good_trace(
     assert done.stderr.startswith("spacetime: all tool ids of sys.monitoring are taken")
 
 
+def test_a_budget_of_states_is_kept_to_the_state(spacetime: Run, program: Path) -> None:
+    arguments = ("run", "--line", "--max-states", "9", str(program))
+    done = spacetime(*arguments, cwd=program.parent)
+    assert (done.returncode, done.stdout) == (OK, "45\n")
+    assert "the budget was used up" in done.stderr
+    with spacetimepy.open(program.parent / "program.spacetime") as trace:
+        assert trace.summary()["n_states"] == 9
+        assert trace.calls(name="work")[0].value == 45
+
+
 def test_no_free_dict_watcher(run: Run, tmp_path: Path) -> None:
     """The error names what is missing, and nothing that was taken before it stays taken."""
     program = """

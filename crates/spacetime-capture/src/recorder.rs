@@ -59,8 +59,9 @@ pub struct Recorder {
     pub is_active: bool,
     /// Pauses in force.
     pub n_pauses: u32,
-    /// Line states are no longer recorded: the session's budget is used up.
-    pub is_over_budget: bool,
+    max_states: u64,
+    /// States after which this session records no more lines, 0 once it said so.
+    n_states_allowed: u64,
     /// Codes announced to the writer thread in this session.
     pub n_codes: u32,
     /// Boxed: `thread` points to one of them.
@@ -83,8 +84,14 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// A recorder without a session.
-    pub fn new(tier: Tier, heap: Heap, registry: Registry, recording: Recording) -> Recorder {
+    /// A recorder without a session. `max_states` is the budget of each.
+    pub fn new(
+        tier: Tier,
+        heap: Heap,
+        registry: Registry,
+        recording: Recording,
+        max_states: u64,
+    ) -> Recorder {
         Recorder {
             tier,
             heap,
@@ -96,7 +103,8 @@ impl Recorder {
             in_session: false,
             is_active: false,
             n_pauses: 0,
-            is_over_budget: false,
+            max_states,
+            n_states_allowed: max_states,
             n_codes: 0,
             threads: Vec::new(),
             thread: std::ptr::null_mut(),
@@ -117,7 +125,7 @@ impl Recorder {
     pub fn begin_session(&mut self) {
         (self.n_codes, self.n_calls, self.n_states) = (0, 0, 0);
         (self.clock_written, self.stamps_left, self.last_raised_call) = (0, STAMPS_PER_TICK, None);
-        self.is_over_budget = false;
+        self.n_states_allowed = self.max_states;
         let started = self.recording.as_ref().and_then(Recording::session_started);
         self.session_started = started.unwrap_or_else(Instant::now);
         self.in_session = true;
@@ -145,6 +153,11 @@ impl Recorder {
         for code in self.codes.values_mut() {
             (code.number, code.namespace) = (None, None);
         }
+    }
+
+    /// Whether lines of this session are no longer recorded.
+    pub fn is_over_budget(&self) -> bool {
+        self.n_states_allowed == 0
     }
 
     /// Calls and states of the session so far.

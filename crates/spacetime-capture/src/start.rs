@@ -102,7 +102,13 @@ pub unsafe fn start(
             describe,
             records_lines: false,
         };
-        let recorder = callbacks::install(Box::new(Recorder::new(tier, heap, registry, recording)));
+        let recorder = callbacks::install(Box::new(Recorder::new(
+            tier,
+            heap,
+            registry,
+            recording,
+            options.max_states,
+        )));
         if let Err(reason) = crate::registry::listen_to_all(&mut *recorder) {
             stop()?;
             return Err(reason.into());

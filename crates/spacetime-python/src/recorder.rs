@@ -218,7 +218,7 @@ impl Recorder {
             match callbacks::recorder() {
                 Some(recorder) => (
                     recorder.counts(),
-                    recorder.is_over_budget,
+                    recorder.is_over_budget(),
                     recorder.last_raised_call,
                 ),
                 None => ((0, 0), false, None),

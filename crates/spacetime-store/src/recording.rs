@@ -24,7 +24,7 @@ pub struct Options {
     pub overwrite: bool,
     /// Bytes that a session may add to the trace before [`Health::OverBytes`].
     pub max_bytes: u64,
-    /// States that a session may have before [`Health::OverStates`].
+    /// States that a session may have before lines are no longer recorded. Capture keeps to it.
     pub max_states: u64,
     /// The size of the buffer between program and writer thread.
     pub ring_bytes: usize,
@@ -68,15 +68,13 @@ pub enum Health {
     Ok,
     /// The session has used up its bytes.
     OverBytes,
-    /// The session has used up its states.
-    OverStates,
     /// Writing failed; nothing more is kept. [`Recording::close`] tells why.
     Failed,
 }
 
 impl Health {
     fn from_code(code: u8) -> Self {
-        [Self::Ok, Self::OverBytes, Self::OverStates][..]
+        [Self::Ok, Self::OverBytes][..]
             .get(code as usize)
             .copied()
             .unwrap_or(Self::Failed)

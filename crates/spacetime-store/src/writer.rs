@@ -297,8 +297,6 @@ impl Writer {
                 session.open_next_chunk();
                 if session.stored_bytes > self.options.max_bytes {
                     self.shared.set_health(Health::OverBytes);
-                } else if session.replica.n_states > self.options.max_states {
-                    self.shared.set_health(Health::OverStates);
                 }
             }
             Err(error) => self.fail_to_write("storing a chunk", error),

@@ -34,22 +34,22 @@ impl Recorder {
         match health {
             Health::Ok => {}
             Health::Failed => self.is_active = false,
-            Health::OverBytes | Health::OverStates if !self.is_over_budget => {
-                self.is_over_budget = true;
-                let what = if health == Health::OverBytes {
-                    "bytes"
-                } else {
-                    "states"
-                };
-                let reason = format!(
-                    "the session's budget of {what} is used up: lines are no longer recorded"
-                );
-                self.heap.sink.byte(record::GAP);
-                self.heap.sink.blob(reason.as_bytes());
-                self.heap.sink.record_end();
-            }
-            Health::OverBytes | Health::OverStates => {}
+            Health::OverBytes => self.use_up_budget("bytes"),
         }
+    }
+
+    /// Says, once a session, that lines are no longer recorded.
+    #[cold]
+    pub(super) fn use_up_budget(&mut self, of_what: &str) {
+        if self.n_states_allowed == 0 {
+            return;
+        }
+        self.n_states_allowed = 0;
+        let reason =
+            format!("the session's budget of {of_what} is used up: lines are no longer recorded");
+        self.heap.sink.byte(record::GAP);
+        self.heap.sink.blob(reason.as_bytes());
+        self.heap.sink.record_end();
     }
 
     /// Writes the exact time, if this call is to have it.

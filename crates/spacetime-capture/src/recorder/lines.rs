@@ -30,11 +30,15 @@ impl Recorder {
             let top = &mut thread.frames[frame];
             let code = &*top.code;
             top.plan = code.plan(line);
-            if code.wants_line(line) && top.by_line && !self.is_over_budget {
-                stream::put_line(&mut self.heap.sink, line - top.line);
-                self.heap.sink.record_end();
-                top.line = line;
-                self.n_states += 1;
+            if code.wants_line(line) && top.by_line {
+                if self.n_states < self.n_states_allowed {
+                    stream::put_line(&mut self.heap.sink, line - top.line);
+                    self.heap.sink.record_end();
+                    top.line = line;
+                    self.n_states += 1;
+                } else {
+                    self.use_up_budget("states");
+                }
             }
             self.heap.sink.commit();
         }

@@ -67,17 +67,16 @@ fn a_full_disk_is_told_and_what_came_before_is_kept() {
 fn a_budget_used_up_is_said_and_is_the_sessions() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options {
-        max_states: 500,
+        max_bytes: 0,
         ..Options::default()
     };
     let (recording, mut ring) = start(&folder, &options, |_| {});
-    call(&mut ring);
-    lines(&mut ring, 500);
     recording.flush().unwrap();
     assert_eq!(recording.health(), Health::Ok);
-    lines(&mut ring, 1);
+    call(&mut ring);
+    lines(&mut ring, 501);
     recording.flush().unwrap();
-    assert_eq!(recording.health(), Health::OverStates);
+    assert_eq!(recording.health(), Health::OverBytes);
     let end = EndInfo {
         kind: spacetime_model::ExitKind::Completed,
         message: None,
