@@ -270,3 +270,11 @@ def test_a_recorded_program_may_recurse_as_deep(tmp_path: Path) -> None:
         for level in ("--line", "--function=f"):
             recorded = run("run", level, *words, cwd=tmp_path)
             assert recorded.stdout == plain.stdout
+
+
+def test_a_program_gets_arguments_that_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / "words.py").write_text("import sys; print(ascii(sys.argv))")
+    command = [sys.executable, "-m", "spacetimepy", "run", "words.py", b"a\xff", "--", "-o"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == ascii(["words.py", "a\udcff", "--", "-o"]) + "\n"
+    assert done.returncode == 0

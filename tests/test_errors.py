@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -256,6 +257,74 @@ def test_an_option_of_the_wrong_type_is_named(
     # Nothing stays switched on: the next recording works.
     with spacetimepy.record(tmp_path / "y.spacetime", line=__file__):
         pass
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> spacetimepy.Trace:
+    """A trace of one call."""
+    path = tmp_path_factory.mktemp("small") / "small.spacetime"
+
+    def work(n: int) -> int:
+        return n + 1
+
+    spacetimepy.function(work)
+    with spacetimepy.init_monitoring(path):
+        work(1)
+    return spacetimepy.open(path)
+
+
+LONE = chr(0xD800)
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda trace: spacetimepy.open(b"run.spacetime"), "a str or a path object, found b'run"),
+        (lambda trace: spacetimepy.open(LONE), r"no file can have the path '\\ud800'"),
+        (lambda trace: trace.calls(5), "name: expected the name of a function, found 5"),
+        (lambda trace: trace.calls(LONE), r"name: '\\ud800' cannot be written as UTF-8"),
+        (lambda trace: trace.calls(where="x"), "where: expected a function of a call, found 'x'"),
+        (lambda trace: trace.state((1,)), r"a state is \(call, index\), found \(1,\)"),
+        (lambda trace: trace.sql(5), "query: expected SQL as text, found 5"),
+        (lambda trace: trace.sql("select 1", 5), "params: expected a sequence of values, found 5"),
+        (lambda trace: trace.sql("select ?", [2**70]), "an int of 64 bits, .* found 11805916207"),
+        (lambda trace: trace.sql("select ?", [LONE]), r"str of UTF-8 or bytes, found '\\ud800'"),
+        (lambda trace: spacetimepy.Limits(max_states=2**70), r"max_states is below 2\*\*63"),
+        (lambda trace: spacetimepy.init_monitoring(LONE), r"UTF-8 can write, found '\\ud800'"),
+    ],
+)
+def test_an_argument_of_the_wrong_kind_is_named(
+    small: spacetimepy.Trace, ask: Callable[[spacetimepy.Trace], object], words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        ask(small)
+
+
+def test_a_session_is_described_by_text(tmp_path: Path) -> None:
+    with spacetimepy.init_monitoring(tmp_path / "run.spacetime"):
+        with pytest.raises(UsageError, match=r"name: '\\ud800' cannot be written as UTF-8"):
+            spacetimepy.start_session(LONE)
+        with pytest.raises(UsageError, match="description: expected a str, found 5"):
+            spacetimepy.start_session(description=5)  # type: ignore[arg-type]
+
+
+def test_a_sequence_is_indexed_as_a_list(small: spacetimepy.Trace) -> None:
+    states = small.call(1).states
+    assert states[True].index == 1 and type(states[True].index) is int
+    assert [state.index for state in states[-1:]] == [1]
+    for index in ("a", None, 1.0):
+        with pytest.raises(TypeError, match=f"an index is an int or a slice, found {index!r}"):
+            states[index]  # type: ignore[call-overload]
+    with pytest.raises(IndexError, match="index -3 is out of range: there are 2"):
+        states[-3]
+
+
+def test_a_closed_trace_says_so(tmp_path: Path) -> None:
+    spacetimepy.init_monitoring(tmp_path / "run.spacetime").close()
+    with spacetimepy.open(tmp_path / "run.spacetime") as trace:
+        pass
+    with pytest.raises(UsageError, match="is closed: open it again"):
+        trace.calls()[0]
 
 
 def test_exceptions_and_commands_have_the_same_exit_codes() -> None:

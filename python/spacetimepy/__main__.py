@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from spacetimepy import _native
-from spacetimepy._isolation import isolate
+from spacetimepy._isolation import isolate, storable
 
 __all__ = ["main"]
 
@@ -22,12 +22,14 @@ def main(argv: list[str] | None = None) -> int:
     spacetime ...
     0
     """
-    outcome = _native.main(sys.argv[1:] if argv is None else argv)
+    words = sys.argv[1:] if argv is None else argv
+    outcome = _native.main([storable(word) for word in words])
     if isinstance(outcome, int):
         return outcome
     from spacetimepy._run import run
 
-    return run(outcome)
+    # The program's own words as they are: they need not be UTF-8.
+    return run(outcome, words[len(words) - len(outcome.args) :])
 
 
 if __name__ == "__main__":

@@ -49,8 +49,8 @@ _Ending = tuple["BaseException | None", int]
 _modules = sys.modules
 
 
-def run(request: RunRequest) -> int:
-    """Runs the program a request names; returns its exit code."""
+def run(request: RunRequest, args: list[str]) -> int:
+    """Runs the program a request names, with these arguments; returns its exit code."""
     if not request.is_module and not os.path.exists(request.target):
         # The interpreter's own words and exit code.
         return _report(request, f"can't open file {request.target!r}: no such file", MISUSE)
@@ -63,7 +63,7 @@ def run(request: RunRequest) -> int:
     except SpacetimeError as error:
         return _report(request, str(error), error.exit_code)
     pid = _getpid()
-    exception, exit_code = _run_program(request)
+    exception, exit_code = _run_program(request, args)
     if _getpid() == pid:
         exception, exit_code = _wait_for_threads(exception, exit_code)
     if _getpid() != pid:
@@ -123,16 +123,16 @@ def _name_of(request: RunRequest) -> str:
     return os.path.splitext(os.path.basename(os.path.abspath(request.target)))[0]
 
 
-def _run_program(request: RunRequest) -> _Ending:
+def _run_program(request: RunRequest, args: list[str]) -> _Ending:
     """Runs the program to its end; returns what ended it, and the exit code."""
     main = _new_main_module()
     try:
         if request.is_module:
-            _run_module(request)
+            _run_module(request, args)
         elif os.path.isdir(request.target) or _is_zip(request.target):
-            _run_folder(request)
+            _run_folder(request, args)
         else:
-            _run_script(request, main.__dict__)
+            _run_script(request, args, main.__dict__)
     except SystemExit as exception:
         return exception, _exit_code_of(exception)
     except BaseException as exception:
@@ -153,11 +153,11 @@ def _new_main_module() -> Any:
     return main
 
 
-def _run_script(request: RunRequest, names: dict[str, Any]) -> None:
+def _run_script(request: RunRequest, args: list[str], names: dict[str, Any]) -> None:
     from importlib.machinery import SourceFileLoader
 
     path = os.path.abspath(request.target)
-    sys.argv[:] = [request.target, *request.args]
+    sys.argv[:] = [request.target, *args]
     _set_first_path(os.path.dirname(os.path.realpath(path)))
     names["__loader__"] = SourceFileLoader("__main__", path)
     names["__file__"] = path
@@ -177,20 +177,20 @@ def _run_script(request: RunRequest, names: dict[str, Any]) -> None:
     exec(code, names)
 
 
-def _run_module(request: RunRequest) -> None:
+def _run_module(request: RunRequest, args: list[str]) -> None:
     import runpy
 
-    sys.argv[:] = ["-m", *request.args]
+    sys.argv[:] = ["-m", *args]
     _set_first_path(os.getcwd())
     _native.forget_frames(_depth())
     # What the interpreter itself calls for `-m`: packages, `__spec__` and messages are its own.
     runpy._run_module_as_main(request.target)  # type: ignore[attr-defined]
 
 
-def _run_folder(request: RunRequest) -> None:
+def _run_folder(request: RunRequest, args: list[str]) -> None:
     import runpy
 
-    sys.argv[:] = [request.target, *request.args]
+    sys.argv[:] = [request.target, *args]
     _set_first_path(os.path.abspath(request.target))
     _native.forget_frames(_depth())
     runpy._run_module_as_main("__main__", alter_argv=False)  # type: ignore[attr-defined]

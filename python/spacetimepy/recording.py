@@ -74,6 +74,8 @@ class Limits:
         for name, value in (("max_bytes", max_bytes), ("max_states", max_states)):
             if value is not None and (type(value) is not int or value <= 0):
                 raise UsageError(f"limits: {name} is an int above 0, found {value!r}")
+            if value is not None and value >= 1 << 63:
+                raise UsageError(f"limits: {name} is below 2**63, found {value!r}")
         self.max_bytes = max_bytes
         self.max_states = max_states
 
@@ -241,8 +243,8 @@ class Recorder:
             raise RecordingError(
                 f"session {self._session.id} is still open: call spacetimepy.end_session()"
             )
-        if name is not None and not isinstance(name, str):
-            raise UsageError(f"name: expected a str, found {name!r}")
+        _check_text(name, option="name")
+        _check_text(description, option="description")
         argv = [storable(word) for word in _ARGV]
         metadata_json = _as_json(metadata)
         if self._session is not None:
@@ -695,6 +697,15 @@ def _short(value: object) -> str | None:
     return storable(f"<{name_of_type(value)}>")
 
 
+def _check_text(text: object, *, option: str) -> None:
+    if text is None:
+        return
+    if not isinstance(text, str):
+        raise UsageError(f"{option}: expected a str, found {text!r}")
+    if storable(text) != text:
+        raise UsageError(f"{option}: {text!r} cannot be written as UTF-8")
+
+
 def _as_path(path: str | os.PathLike[str] | None) -> str:
     if path is None:
         return absolute(f"{_program_name()}.spacetime")
@@ -704,6 +715,8 @@ def _as_path(path: str | os.PathLike[str] | None) -> str:
         text = ""
     if not isinstance(text, str) or not text:
         raise UsageError(f"the path of a trace is a str or a path object, found {path!r}")
+    if storable(text) != text:
+        raise UsageError(f"the path of a trace is one that UTF-8 can write, found {path!r}")
     return absolute(text)
 
 

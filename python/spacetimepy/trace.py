@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from operator import index as _index
 
 from spacetimepy import _native
 from spacetimepy._isolation import isolate
@@ -57,10 +58,16 @@ def open(path: str | os.PathLike[str], mode: str = "r") -> Trace:
     if mode != "r":
         raise UsageError(f"mode: traces are opened by 'r' alone, found {mode!r}")
     try:
-        text = _fspath(path)
+        text: object = _fspath(path)
     except TypeError:
-        raise UsageError(f"the path of a trace is a str or a path object, found {path!r}") from None
-    return Trace(_native.Trace(text), text)
+        text = None
+    if not isinstance(text, str):
+        raise UsageError(f"the path of a trace is a str or a path object, found {path!r}")
+    try:
+        native = _native.Trace(text)
+    except UnicodeEncodeError:
+        raise UsageError(f"no file can have the path {path!r}") from None
+    return Trace(native, text)
 
 
 def view(state: State | tuple[int, int] | int, trace: Trace | None = None) -> dict[str, Any]:
@@ -111,7 +118,13 @@ class _Lazy[T](Sequence[T]):
         if isinstance(index, slice):
             return _Slice(self, range(len(self))[index])
         n = len(self)
-        position = index + n if index < 0 else index
+        try:
+            # `True` is 1, as for a list.
+            position = int(_index(index))
+        except TypeError:
+            raise TypeError(f"an index is an int or a slice, found {index!r}") from None
+        if position < 0:
+            position += n
         if not 0 <= position < n:
             raise IndexError(f"index {index} is out of range: there are {n}")
         return self._at(position)
@@ -241,7 +254,7 @@ class Trace:
     @property
     def _native(self) -> _native.Trace:
         if self._open_native is None:
-            raise NotFoundError(f"the trace {self.path} is closed: open it again")
+            raise UsageError(f"the trace {self.path} is closed: open it again")
         return self._open_native
 
     @property
@@ -271,6 +284,10 @@ class Trace:
             session: Only calls of this session.
             where: Only calls for which this is true; reads all of them.
         """
+        if name is not None:
+            _check_text(name, "name", "the name of a function")
+        if where is not None and not callable(where):
+            raise UsageError(f"where: expected a function of a call, found {where!r}")
         calls = _Calls(self, session=_as_session_id(session), name=name)
         return calls if where is None else _Listed([call for call in calls if where(call)])
 
@@ -298,6 +315,8 @@ class Trace:
             except ValueError:
                 raise UsageError(f"a state is 'CALL:INDEX' or a number, found {id!r}") from None
         if isinstance(id, tuple):
+            if len(id) != 2:
+                raise UsageError(f"a state is (call, index), found {id!r}")
             try:
                 return self.call(id[0]).states[id[1]]
             except IndexError as error:
@@ -333,8 +352,14 @@ class Trace:
 
         Raises:
             TraceError: The query cannot be run.
+            UsageError: The query is no text, or a parameter is nothing that SQL knows.
         """
-        return self._native.sql(query, list(params))[1]
+        _check_text(query, "query", "SQL as text")
+        try:
+            parameters = list(params)
+        except TypeError:
+            raise UsageError(f"params: expected a sequence of values, found {params!r}") from None
+        return self._native.sql(query, parameters)[1]
 
     def summary(self) -> dict[str, Any]:
         """What the trace is made of: calls, states, bytes, and how much of it is viewable."""
@@ -945,6 +970,15 @@ class CodeVersion:
 
 def _key(thing: Session | Call) -> tuple[str, int]:
     return thing._trace.path, thing.id
+
+
+def _check_text(text: object, option: str, meaning: str) -> None:
+    if not isinstance(text, str):
+        raise UsageError(f"{option}: expected {meaning}, found {text!r}")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{option}: {text!r} cannot be written as UTF-8") from None
 
 
 def _as_id(id: object, what: str) -> int:

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyFloat, PyList, PyTuple};
 use spacetime_model::{Call, CallId, CodeId, Granularity, Session, SessionId, StateId};
 use spacetime_store::{CallFilter, Place, SqlValue, Target};
 
@@ -244,8 +244,8 @@ fn sql_value(value: &Bound<'_, PyAny>) -> PyResult<SqlValue> {
     if let Ok(int) = value.extract::<i64>() {
         return Ok(SqlValue::Integer(int));
     }
-    if let Ok(real) = value.extract::<f64>() {
-        return Ok(SqlValue::Real(real));
+    if let Ok(real) = value.cast::<PyFloat>() {
+        return Ok(SqlValue::Real(real.value()));
     }
     if let Ok(text) = value.extract::<String>() {
         return Ok(SqlValue::Text(text));
@@ -253,7 +253,10 @@ fn sql_value(value: &Bound<'_, PyAny>) -> PyResult<SqlValue> {
     if let Ok(bytes) = value.cast::<PyBytes>() {
         return Ok(SqlValue::Blob(bytes.as_bytes().to_vec()));
     }
-    let message = format!("a parameter is None, an int, float, str or bytes, found {value}");
+    let message = format!(
+        "a parameter is None, an int of 64 bits, a float, str of UTF-8 or bytes, found {}",
+        value.repr()?
+    );
     Err(crate::errors::named("UsageError", &message))
 }
 
