@@ -119,6 +119,8 @@ pub struct Code {
     pub uses_instructions_as_lines: bool,
     /// Runs no code that can change an object.
     pub is_pure: bool,
+    /// Names `f_locals`: it may bind variables of any frame (PEP 667).
+    pub may_bind_elsewhere: bool,
     /// Global names whose calls were taken as harmless.
     pub trusted_callees: Vec<*mut PyObject>,
     /// The user's choice is known: `role` follows it.
@@ -164,6 +166,7 @@ impl Code {
             sites: BTreeMap::new(),
             uses_instructions_as_lines: false,
             is_pure: false,
+            may_bind_elsewhere: false,
             trusted_callees: Vec::new(),
             is_asked: false,
             is_analyzed: false,
@@ -557,6 +560,7 @@ fn apply(
     }
 
     code.is_pure = !has_effects;
+    code.may_bind_elsewhere = names.iter().any(|name| name == "f_locals");
     code.is_analyzed = true;
     code.uses_instructions_as_lines = facts.line_events_are_slow;
     code.min_line = facts.min_line;

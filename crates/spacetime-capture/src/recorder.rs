@@ -73,6 +73,8 @@ pub struct Recorder {
     foreign: Foreign,
     /// A cell was bound anew that other frames may have as well: their slots are out of date.
     cell_was_bound: bool,
+    /// Variables may be bound by other means than the line's own instructions.
+    reads_all_slots: bool,
     clock: Arc<AtomicU64>,
     clock_written: u64,
     session_started: Instant,
@@ -112,6 +114,7 @@ impl Recorder {
             suspended: FxHashMap::default(),
             foreign: Foreign::default(),
             cell_was_bound: false,
+            reads_all_slots: false,
             clock_written: 0,
             session_started: Instant::now(),
             stamps_left: 0,
@@ -148,7 +151,7 @@ impl Recorder {
         self.threads.clear();
         self.suspended.clear();
         self.foreign.start_over();
-        self.cell_was_bound = false;
+        (self.cell_was_bound, self.reads_all_slots) = (false, false);
         (self.thread, self.tstate) = (std::ptr::null_mut(), std::ptr::null_mut());
         for code in self.codes.values_mut() {
             (code.number, code.namespace) = (None, None);

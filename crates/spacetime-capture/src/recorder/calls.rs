@@ -78,6 +78,7 @@ impl Recorder {
             let namespace = self.namespace_of_code(live, code);
             let locals_namespace = self.locals_namespace(live, code, namespace);
             let by_line = code.role == Role::Line;
+            self.reads_all_slots |= code.may_bind_elsewhere;
             let is_stamped = self.stamp();
             let sink = &mut self.heap.sink;
             sink.byte(record::CALL);

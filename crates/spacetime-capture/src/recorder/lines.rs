@@ -88,6 +88,11 @@ impl Recorder {
                 let held = plan.writes_come_last || plan.in_place.contains(&slot);
                 self.read_slot(thread, frame, slot as usize, held);
             }
+            if self.reads_all_slots {
+                for &slot in &(*thread.frames[frame].code).recorded_slots {
+                    self.read_slot(thread, frame, slot as usize, false);
+                }
+            }
             let top = &mut thread.frames[frame];
             let first_slot = top.first_slot;
             for &slot in &plan.touched {
