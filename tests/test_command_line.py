@@ -153,6 +153,9 @@ def test_the_texts_of_the_other_commands(folder: Path) -> None:
         (["sql", "delete from session"], 2),
         (["stats", "3"], 2),
         (["run", "none.py"], 2),
+        (["run", "-m", "no_such_module"], 1),
+        (["run", "-m", "no_such_package.module"], 1),
+        (["run", "empty"], 1),
         (["run", "--line", "a b", "--", "count.py"], 2),
         (["run", "-o", "count.py", "count.py"], 3),
         (["run", "-o", "none/x.spacetime", "count.py"], 3),
@@ -161,7 +164,10 @@ def test_the_texts_of_the_other_commands(folder: Path) -> None:
 def test_a_failure_has_its_exit_code_and_one_line(
     words: list[str], code: int, folder: Path
 ) -> None:
+    (folder / "empty").mkdir(exist_ok=True)
+    before = sorted(folder.iterdir())
     done = run(*words, cwd=folder)
+    assert sorted(folder.iterdir()) == before
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr.startswith("spacetime: ") and len(done.stderr.splitlines()) == 1
     done = run("--json", *words, cwd=folder)

@@ -392,7 +392,14 @@ def test_no_free_dict_watcher(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["run"], ["run", "--no-such"], ["no-such"], ["show", "a", "b", "c"]]
+    "arguments",
+    [
+        ["run"],
+        ["run", "-o", "", "a.py"],
+        ["run", "--no-such"],
+        ["no-such"],
+        ["show", "a", "b", "c"],
+    ],
 )
 def test_misuse_of_the_command_line(spacetime: Run, tmp_path: Path, arguments: list[str]) -> None:
     done = spacetime(*arguments, cwd=tmp_path)

@@ -56,8 +56,7 @@ def run(request: RunRequest, args: list[str]) -> int:
         return _report(request, f"can't open file {request.target!r}: no such file", MISUSE)
     problem = _missing_program(request)
     if problem is not None:
-        print(problem, file=sys.stderr)
-        return PROGRAM_FAILED
+        return _report(request, problem, PROGRAM_FAILED)
     try:
         recorder = _recorder_for(request)
     except SpacetimeError as error:
@@ -77,7 +76,7 @@ def run(request: RunRequest, args: list[str]) -> int:
 
 
 def _missing_program(request: RunRequest) -> str | None:
-    """What the interpreter says where there is no program to run."""
+    """What the interpreter says where there is no program to run, so that nothing is recorded."""
     if request.is_module:
         from importlib.util import find_spec
 
@@ -87,13 +86,13 @@ def _missing_program(request: RunRequest) -> str | None:
             is_missing = bool(name) and find_spec(name) is None
         except (ImportError, ValueError):
             return None
-        return f"{sys.executable}: No module named {name}" if is_missing else None
+        return f"No module named {name}" if is_missing else None
     if os.path.isdir(request.target):
         from importlib.machinery import PathFinder
 
         path = os.path.abspath(request.target)
         if PathFinder.find_spec("__main__", [path]) is None:
-            return f"{sys.executable}: can't find '__main__' module in {request.target!r}"
+            return f"can't find '__main__' module in {request.target!r}"
     return None
 
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 
 /// Record a Python program, look at any state of it.
@@ -68,7 +69,7 @@ pub struct RunOptions {
     pub line: Vec<String>,
     /// The trace file; an existing trace gets one more session.
     /// [default: PROGRAM.spacetime in the current folder]
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
     pub output: Option<String>,
     /// Begin an existing trace afresh.
     #[arg(long)]
