@@ -191,6 +191,38 @@ def test_the_recorder_calls_nothing_that_the_program_patched(
     assert closing.startswith(CLOSING_LINE)
 
 
+AUDITED = """
+    import sys
+    import ready
+    sys.addaudithook(lambda event, args: print(event, str(args)[:60]))
+    def late(n):
+        return n
+    class Late:
+        def method(self):
+            return late(1)
+    Late().method()
+    ready.go()
+    ready.late()
+    print("done")
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["--line"], ["--line", "late"]])
+def test_the_audit_hooks_of_the_program_do_not_see_the_recorder(
+    run: Run, tmp_path: Path, options: list[str]
+) -> None:
+    ready = tmp_path / "ready.py"
+    ready.write_text("def go():\n    return [1]\ndef late():\n    pass\n")
+    # A file younger than the process is compiled again, to see whether it is what ran.
+    os.utime(ready, (1e9, 1e9))
+
+    def until_done(ran: Any) -> Any:
+        return ran[0], ran[1][: ran[1].index("done")], ran[2]
+
+    plain, recorded, _ = run_both(run, tmp_path, AUDITED, *options, "--")
+    assert until_done(recorded) == until_done(plain)
+
+
 ENDS = {
     "patched to fail": """
         import builtins

@@ -450,7 +450,7 @@ def test_what_is_not_there_is_named(path: str) -> None:
         with pytest.raises(NotFoundError):
             ask()
     trace.close()
-    with pytest.raises(NotFoundError, match="closed"):
+    with pytest.raises(UsageError, match="closed"):
         trace.call(1)
 
 

@@ -14,7 +14,9 @@ __all__ = [
     "__version__",
     "end_by_interrupt",
     "forget_frames",
+    "globals_of_running",
     "main",
+    "read_file",
 ]
 
 __version__: str
@@ -22,6 +24,8 @@ __version__: str
 def main(argv: Sequence[str]) -> int | RunRequest: ...
 def forget_frames(n_frames: int) -> bool: ...
 def end_by_interrupt() -> bool: ...
+def read_file(path: str) -> tuple[bytes, float] | None: ...
+def globals_of_running(code: CodeType) -> dict[str, Any] | None: ...
 
 _ExitKind = Literal["completed", "exit", "exception", "interrupted"]
 

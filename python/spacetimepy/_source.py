@@ -21,6 +21,7 @@ from types import MethodType
 from zipimport import zipimporter
 
 from spacetimepy._isolation import absolute, exact, isolate, members_of, name_of_type
+from spacetimepy._native import read_file as _read_file
 
 try:
     # Loading `hashlib` takes milliseconds, for OpenSSL.
@@ -38,7 +39,6 @@ __all__ = ["commit_of_folder", "describe", "remember"]
 
 isolate(globals())
 
-_fstat = _os.fstat
 _stat = _os.stat
 _modules = _sys.modules
 
@@ -134,12 +134,10 @@ def _lines_of_doctest(linecache: dict[str, Any], named: str) -> list[str]:
 
 def _read(named: str) -> _File | None:
     path = absolute(named)
-    try:
-        with open(path, "rb", buffering=0) as file:
-            content = file.read()
-            changed = _fstat(file.fileno()).st_mtime
-    except OSError:
+    found = _read_file(path)
+    if found is None:
         return _read_from_archive(named, path)
+    content, changed = found
     return _File(path, content, is_certain=changed < _process_start - 1)
 
 
@@ -155,13 +153,14 @@ def _read_from_archive(named: str, path: str) -> _File | None:
     if member is None:
         return None
     _, method, size, _, offset, *_ = member
-    with open(loader.archive, "rb") as file:
-        # The local header: 30 bytes, of which the last four say how much text follows it.
-        file.seek(offset)
-        header = file.read(30)
-        n_skipped = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:], "little")
-        file.seek(offset + 30 + n_skipped)
-        content = file.read(size)
+    archive = _read_file(loader.archive)
+    if archive is None:
+        return None
+    # The local header: 30 bytes, of which the last four say how much text follows it.
+    header = archive[0][offset : offset + 30]
+    n_skipped = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:], "little")
+    start = offset + 30 + n_skipped
+    content = archive[0][start : start + size]
     if method:
         # Loaded to import the module.
         content = members_of(_modules.get("zlib"))["decompress"](content, -15)
@@ -339,17 +338,20 @@ def _read_commit(folder: str) -> str | None:
 def _packed_commit(file: str, reference: str) -> str | None:
     if not _is_file(file):
         return None
-    with open(file, "rb") as lines:
-        for line in lines:
-            commit, _, name = line.strip().decode("utf-8").partition(" ")
-            if name == reference:
-                return commit
+    for line in _text_in(file).splitlines():
+        commit, _, name = line.strip().partition(" ")
+        if name == reference:
+            return commit
     return None
 
 
 def _read_line(file: str) -> str:
-    with open(file, "rb") as lines:
-        return lines.readline().decode("utf-8").strip()
+    return _text_in(file).partition("\n")[0].strip()
+
+
+def _text_in(file: str) -> str:
+    found = _read_file(file)
+    return "" if found is None else found[0].decode("utf-8")
 
 
 def _joined(folder: str, name: str) -> str:

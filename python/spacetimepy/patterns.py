@@ -22,15 +22,16 @@ from __future__ import annotations
 
 import os
 import re
-from sys import _getframe
 
 from spacetimepy._isolation import absolute, exact, isolate, stem_of
+from spacetimepy._native import globals_of_running as _globals_of_running
 from spacetimepy.errors import PatternError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import CodeType, FrameType
+    from typing import Any
 
 __all__ = ["FUNCTION", "LEAVE_ALONE", "LINE", "Pattern", "Selection", "is_own_file"]
 
@@ -152,8 +153,8 @@ class Selection:
         """Decides about a code object that is about to run; never raises."""
         try:
             # The caller is the recorder, called by the interpreter at the start of that code.
-            frame = _getframe(1)
-            module = _module_name(frame) if frame.f_code is code else ""
+            globals = _globals_of_running(code)
+            module = "" if globals is None else _module_name(globals)
             return self.granularity(code, module=module)
         except Exception:
             return LEAVE_ALONE
@@ -215,7 +216,7 @@ class Selection:
         []
         """
         while frame is not None:
-            self.granularity(frame.f_code, module=_module_name(frame))
+            self.granularity(frame.f_code, module=_module_name(frame.f_globals))
             frame = frame.f_back
 
     def unmatched(self) -> list[str]:
@@ -243,8 +244,8 @@ class Selection:
             raise PatternError("no code that ran matches " + ", ".join(map(repr, unmatched)))
 
 
-def _module_name(frame: FrameType) -> str:
-    return exact(dict.get(frame.f_globals, "__name__"))
+def _module_name(globals: dict[str, Any]) -> str:
+    return exact(dict.get(globals, "__name__"))
 
 
 def _path(named: str) -> str:

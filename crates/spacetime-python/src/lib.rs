@@ -8,6 +8,7 @@ mod errors;
 #[allow(unsafe_code)]
 mod recorder;
 mod trace;
+mod unseen;
 mod value_graph;
 mod values_at;
 
@@ -19,6 +20,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(commands::main, module)?)?;
     module.add_function(wrap_pyfunction!(commands::forget_frames, module)?)?;
     module.add_function(wrap_pyfunction!(commands::end_by_interrupt, module)?)?;
+    module.add_function(wrap_pyfunction!(unseen::read_file, module)?)?;
+    module.add_function(wrap_pyfunction!(unseen::globals_of_running, module)?)?;
     module.add_class::<commands::RunRequest>()?;
     module.add_class::<recorder::Recorder>()?;
     module.add_class::<trace::Trace>()?;
