@@ -218,6 +218,34 @@ def test_a_full_disk_ends_recording_and_not_the_program(spacetime: Run, tmp_path
         subprocess.run(["umount", str(small)], check=True)
 
 
+def test_a_trace_removed_by_the_program_changes_no_exit_code(
+    spacetime: Run, tmp_path: Path
+) -> None:
+    text = """
+        import os, sys
+        def work(n):
+            total = 0
+            for i in range(n):
+                total += i
+            return total
+        work(10)
+        for name in os.listdir():
+            if "spacetime" in name:
+                os.remove(name)
+        print(work(100_000))
+        sys.exit(int(sys.argv[1]))
+    """
+    path = script(tmp_path, text)
+    for code in (OK, 7):
+        done = spacetime("run", "--line", "-o", "run.spacetime", str(path), str(code), cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (code, "4999950000\n")
+        closing, failure = done.stderr.splitlines()
+        assert closing == (
+            "spacetime: recording failed: run.spacetime was removed while the program ran"
+        )
+        assert failure.startswith("spacetime: ") and "run.spacetime" in failure
+
+
 def test_an_unknown_pattern_is_named(spacetime: Run, program: Path) -> None:
     done = spacetime("run", "--line", "no_such_function", "--", str(program), cwd=program.parent)
     assert done.returncode == MISUSE and "no_such_function" in done.stderr

@@ -191,6 +191,54 @@ def test_the_recorder_calls_nothing_that_the_program_patched(
     assert closing.startswith(CLOSING_LINE)
 
 
+DECORATED = """
+    import atexit, builtins, os, sys
+    import spacetimepy
+
+    if os.environ.get("RECORD"):
+        spacetimepy.init_monitoring("run.spacetime")
+
+    counts = {}
+
+    def counting(name, function):
+        def count(*args, **options):
+            counts[name] = counts.get(name, 0) + 1
+            return function(*args, **options)
+        return count
+
+    for module in (builtins, os, os.path, sys):
+        for name, function in list(vars(module).items()):
+            if type(function) in (type(len), type(counting)) and name != "setattr":
+                setattr(module, name, counting(name, function))
+
+    @spacetimepy.line
+    def pair(x):
+        return [x, x]
+
+    class Maker:
+        @spacetimepy.function
+        def make(self):
+            return pair(2)
+
+    Maker().make()
+    with spacetimepy.pause():
+        pair(3)
+    atexit.register(lambda: os.write(1, repr(counts).encode()))
+    sys.excepthook = lambda *args: None
+    raise KeyError
+"""
+
+
+def test_the_api_calls_nothing_that_the_program_patched(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(textwrap.dedent(DECORATED))
+    plain = run(sys.executable, path.name, cwd=tmp_path)
+    recorded = run(sys.executable, path.name, cwd=tmp_path, RECORD="1")
+    assert (recorded.returncode, recorded.stdout, recorded.stderr) == (1, plain.stdout, "")
+    assert "'__build_class__': 1" in plain.stdout
+    assert (tmp_path / "run.spacetime").exists()
+
+
 AUDITED = """
     import sys
     import ready

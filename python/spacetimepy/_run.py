@@ -17,6 +17,7 @@ from _json import encode_basestring_ascii as _quoted
 from io import TextIOWrapper
 from os import getcwd as _working_folder
 from os import getpid as _getpid
+from os import stat as _stat
 
 from spacetimepy import _native, _source, recording, values
 from spacetimepy._isolation import isolate, members_of, tell
@@ -350,6 +351,8 @@ def _closing_line(
             trace=recorder.path, calls=calls, states=states, end=kind, message=message, open=command
         )
     if calls is None or states is None:
+        if not _exists(recorder.path):
+            return f"spacetime: recording failed: {path} was removed while the program ran"
         return (
             f"spacetime: recording failed; how much of it is in {path} could not be read; "
             f"to look at it: {command}"
@@ -367,6 +370,16 @@ def _closing_line(
         line += f"; ended with {_one_line(message)}"
     there = "" if place is None else " there"
     return f"{line}; to look at it{there}: {command}"
+
+
+def _exists(path: str) -> bool:
+    try:
+        _stat(path)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _as_json(**facts: str | int | None) -> str:
