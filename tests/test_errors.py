@@ -381,6 +381,22 @@ def test_a_run_that_cannot_be_recorded_has_the_exit_code_of_no_good_trace(
     assert done.stderr.startswith("spacetime: all tool ids of sys.monitoring are taken")
 
 
+def test_no_memory_for_the_buffer(run: Run, tmp_path: Path) -> None:
+    program = """
+        import resource, signal
+        import spacetimepy
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        try:
+            spacetimepy.record("run.spacetime", line=["*"]).__enter__()
+        except spacetimepy.RecordingError as error:
+            print(error)
+    """
+    done = run(sys.executable, str(script(tmp_path, program)), cwd=tmp_path)
+    assert done.stdout.startswith("no memory for the recording buffer of "), done.stderr
+    assert "ulimit -a" in done.stdout and not (tmp_path / "run.spacetime").exists()
+
+
 def test_a_budget_of_states_is_kept_to_the_state(spacetime: Run, program: Path) -> None:
     arguments = ("run", "--line", "--max-states", "9", str(program))
     done = spacetime(*arguments, cwd=program.parent)

@@ -40,7 +40,9 @@ pub fn consequence_of(error: &Error) -> Consequence {
         Error::NewerFormat { .. } => (3, "TraceVersionError"),
         Error::Damaged { .. } => (3, "DamagedTraceError"),
         Error::Database { .. } => (3, "TraceError"),
-        Error::Misuse(_) | Error::RecordingFailed(_) => (3, "RecordingError"),
+        Error::Misuse(_) | Error::NoBuffer { .. } | Error::RecordingFailed(_) => {
+            (3, "RecordingError")
+        }
     };
     Consequence {
         exit_code,

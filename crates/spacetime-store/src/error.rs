@@ -42,6 +42,16 @@ pub enum Error {
         /// What the system says.
         reason: String,
     },
+    /// There is no memory for the buffer between program and writer thread.
+    #[error(
+        "no memory for the recording buffer of {n_bytes} bytes: {reason}; raise the limits on memory and file size (`ulimit -a` shows them)"
+    )]
+    NoBuffer {
+        /// Its size.
+        n_bytes: usize,
+        /// What the system says.
+        reason: String,
+    },
     /// No space is left for the trace.
     #[error(
         "no space left for the trace {}: what was recorded before is kept; free some space or record elsewhere",

@@ -165,9 +165,8 @@ impl Recording {
     pub fn create(target: Target, options: &Options) -> Result<(Self, RingWriter)> {
         let shared = Arc::new(Shared::default());
         let (ring_writer, ring_reader) =
-            ring(options.ring_bytes).map_err(|error| Error::Inaccessible {
-                doing: "create",
-                path: "the recording buffer".into(),
+            ring(options.ring_bytes).map_err(|error| Error::NoBuffer {
+                n_bytes: options.ring_bytes,
                 reason: error.to_string(),
             })?;
         let (orders, received): (Sender<Order>, Receiver<Order>) = channel();
