@@ -389,7 +389,7 @@ def test_no_memory_for_the_buffer(run: Run, tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
         try:
             spacetimepy.record("run.spacetime", line=["*"]).__enter__()
-        except spacetimepy.RecordingError as error:
+        except spacetimepy.SpacetimeError as error:
             print(error)
     """
     done = run(sys.executable, str(script(tmp_path, program)), cwd=tmp_path)
