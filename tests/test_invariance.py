@@ -229,11 +229,6 @@ DECORATED = """
 """
 
 
-@pytest.mark.xfail(
-    sys.version_info < (3, 13),
-    reason="3.12: something imports lazily under the patches",
-    strict=False,
-)
 def test_the_api_calls_nothing_that_the_program_patched(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "program.py"
     path.write_text(textwrap.dedent(DECORATED))

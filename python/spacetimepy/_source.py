@@ -252,10 +252,14 @@ def _decode(content: bytes) -> str:
     for line in content.split(b"\n", 2)[:2]:
         encoding = _named_encoding(line)
         if encoding is not None:
-            return content.decode(encoding).removeprefix("\ufeff")
+            return content.decode(encoding).removeprefix(_MARK)
         if line.strip() and not line.lstrip().startswith(b"#"):
             break
-    return content.decode("utf-8-sig")
+    # Not by `utf-8-sig`, a codec in Python that would be imported now.
+    return content.decode("utf-8").removeprefix(_MARK)
+
+
+_MARK = "\ufeff"
 
 
 def _named_encoding(line: bytes) -> str | None:
