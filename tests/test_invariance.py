@@ -123,17 +123,19 @@ def run_both(
     )
 
 
+COUNTING = """
+counts = {}
+
+def counting(name, function):
+    def count(*args, **options):
+        counts[name] = counts.get(name, 0) + 1
+        return function(*args, **options)
+    return count
+
+"""
 PATCHED = """
     import atexit, builtins, io, os, re, sys, time
     import ready
-
-    counts = {}
-
-    def counting(name, function):
-        def count(*args, **options):
-            counts[name] = counts.get(name, 0) + 1
-            return function(*args, **options)
-        return count
 
     C_FUNCTION, FUNCTION = type(len), type(counting)
     kept = []
@@ -184,7 +186,7 @@ def test_the_recorder_calls_nothing_that_the_program_patched(
     """Builtins, `os`, `sys`, `re`, `io`: as many calls of each as without recording."""
     for name in ("ready", "unready"):
         (tmp_path / f"{name}.py").write_text("def go():\n    return [1]\n")
-    program = textwrap.dedent(PATCHED).replace("END\n", textwrap.dedent(end))
+    program = COUNTING + textwrap.dedent(PATCHED).replace("END\n", textwrap.dedent(end))
     plain, recorded, closing = run_both(run, tmp_path, program, *options, "--", SPACETIME_TIER=tier)
     assert "builtins." in plain[1]
     assert recorded == plain
@@ -197,14 +199,6 @@ DECORATED = """
 
     if os.environ.get("RECORD"):
         spacetimepy.init_monitoring("run.spacetime")
-
-    counts = {}
-
-    def counting(name, function):
-        def count(*args, **options):
-            counts[name] = counts.get(name, 0) + 1
-            return function(*args, **options)
-        return count
 
     for module in (builtins, os, os.path, sys):
         for name, function in list(vars(module).items()):
@@ -231,7 +225,7 @@ DECORATED = """
 
 def test_the_api_calls_nothing_that_the_program_patched(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "program.py"
-    path.write_text(textwrap.dedent(DECORATED))
+    path.write_text(COUNTING + textwrap.dedent(DECORATED))
     plain = run(sys.executable, path.name, cwd=tmp_path)
     recorded = run(sys.executable, path.name, cwd=tmp_path, RECORD="1")
     assert (recorded.returncode, recorded.stdout, recorded.stderr) == (1, plain.stdout, "")

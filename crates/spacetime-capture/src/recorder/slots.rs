@@ -51,7 +51,7 @@ impl Recorder {
         }
     }
 
-    /// The same for a slot that holds, or held, more than an int.
+    /// The same for a slot that is not known to be as it was.
     #[inline(never)]
     unsafe fn read_other_slot(
         &mut self,
@@ -63,50 +63,11 @@ impl Recorder {
     ) {
         // SAFETY: `object` is null or alive in the frame.
         unsafe {
-            if object.is_null() {
-                let old = std::mem::replace(shadow, SlotShadow::Null);
-                stream::put_slot(&mut self.heap.sink, slot as u32);
-                self.heap.sink.byte(value::NULL);
-                self.heap.sink.record_end();
-                self.rebind_slot(code, slot, old, held);
-                return;
-            }
-            if Py_TYPE(object) == &raw mut PyLong_Type
-                && let Some(int) = layout::small_int(object)
-            {
-                let old = std::mem::replace(shadow, SlotShadow::Int(int));
-                stream::put_slot(&mut self.heap.sink, slot as u32);
-                stream::put_int(&mut self.heap.sink, int);
-                self.heap.sink.record_end();
-                self.rebind_slot(code, slot, old, held);
-                return;
-            }
-            self.read_slot_of_no_int(code, shadow, object, slot, held);
-        }
-    }
-
-    #[inline(never)]
-    unsafe fn read_slot_of_no_int(
-        &mut self,
-        code: &Code,
-        shadow: &mut SlotShadow,
-        object: *mut PyObject,
-        slot: usize,
-        held: bool,
-    ) {
-        // SAFETY: `object` is alive in the frame.
-        unsafe {
             let class = atoms::classify(object);
-            let new = if class == Class::Leaf {
-                if Py_TYPE(object) == &raw mut PyFloat_Type {
-                    SlotShadow::Float(layout::float_value(object).to_bits())
-                } else if atoms::is_constant(object) {
-                    SlotShadow::Constant(object)
-                } else {
-                    SlotShadow::Leaf
-                }
-            } else {
-                match *shadow {
+            let new = match class {
+                Class::Null => SlotShadow::Null,
+                Class::Leaf => shadow_of_leaf(object),
+                Class::Text | Class::Object => match *shadow {
                     SlotShadow::Entry(entry) if self.heap.is_about(entry, object) => {
                         if !held {
                             self.heap.doubt(entry);
@@ -119,18 +80,22 @@ impl Recorder {
                         return;
                     }
                     _ => SlotShadow::Leaf,
-                }
+                },
             };
             if *shadow == new && new != SlotShadow::Leaf {
                 return;
             }
             stream::put_slot(&mut self.heap.sink, slot as u32);
             let new = match class {
+                Class::Null => {
+                    self.heap.sink.byte(value::NULL);
+                    new
+                }
                 Class::Leaf => {
                     atoms::put_leaf(&mut self.heap.sink, object);
                     new
                 }
-                _ => match self.heap.put_value(object) {
+                Class::Text | Class::Object => match self.heap.put_value(object) {
                     Some(entry) => {
                         self.heap.count_slot(entry, true);
                         SlotShadow::Entry(entry)
@@ -172,6 +137,22 @@ impl Recorder {
         if let SlotShadow::Entry(entry) = shadow {
             self.heap.count_slot(entry, false);
             self.heap.release(entry);
+        }
+    }
+}
+
+/// What tells a leaf from another, as far as that fits into a word.
+unsafe fn shadow_of_leaf(object: *mut PyObject) -> SlotShadow {
+    // SAFETY: the leaf is alive; each branch follows its exact type.
+    unsafe {
+        if Py_TYPE(object) == &raw mut PyLong_Type {
+            layout::small_int(object).map_or(SlotShadow::Leaf, SlotShadow::Int)
+        } else if Py_TYPE(object) == &raw mut PyFloat_Type {
+            SlotShadow::Float(layout::float_value(object).to_bits())
+        } else if atoms::is_constant(object) {
+            SlotShadow::Constant(object)
+        } else {
+            SlotShadow::Leaf
         }
     }
 }
