@@ -1,7 +1,5 @@
 //! The command line: `main`, and the request to run a program.
 
-use std::ffi::c_int;
-
 use pyo3::prelude::*;
 use spacetime_cli::{Check, InterpreterReport, Outcome};
 
@@ -115,17 +113,11 @@ pub fn forget_frames(_py: Python<'_>, n_frames: i32) -> bool {
 #[pyfunction]
 #[allow(unsafe_code)]
 pub fn end_by_interrupt(_py: Python<'_>) -> bool {
-    const SIGINT: c_int = 2;
-    const SIG_DFL: usize = 0;
-    unsafe extern "C" {
-        fn signal(number: c_int, handler: usize) -> usize;
-        fn raise(number: c_int) -> c_int;
-    }
     extern "C" fn interrupt() {
         // SAFETY: plain calls of the C library, at the end of the process.
         unsafe {
-            signal(SIGINT, SIG_DFL);
-            raise(SIGINT);
+            libc::signal(libc::SIGINT, libc::SIG_DFL);
+            libc::raise(libc::SIGINT);
         }
     }
     // SAFETY: the GIL is held; the function is static and uses nothing of the interpreter.
