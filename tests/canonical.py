@@ -10,10 +10,15 @@ form is nested tuples of a tag and plain data, compared with `==` and printed wi
     ("seen", 0)                                          the object met before under that number
     ("instance", "pkg.Point", 3, (("x", item), ...))     attributes by name, `__slots__` included
     ("list of", "pkg.Stack", 4, items, attributes)       subclasses of the builtin containers
+    ("value of", "pkg.Metres", 5, value, attributes)     subclasses of int, str and the like
+    ("enum", "pkg.Color", 6, attributes)                 members of enums
+    ("buffer", "memoryview", 8, bytes, attributes)       memory, in C order
     ("function", "m.f") ("class", "m.C") ("module", "m")  references by kind and name
-    ("opaque", "re.Pattern")                             everything else, by type alone
+    ("function of", "m.f", 7, attributes)                functions with closure, defaults or dict
+    ("opaque", "socket")                                 everything else, by type alone
 
-An instance is an object whose class was made by a class statement, or an exception.
+An instance is an object whose class was made by a class statement, an exception, or of a type in C
+that is wholly made of parts that Python code can read (`PARTS`); those are its attributes.
 
 Invariants: no user code runs while a form is built (no `__eq__`, `__hash__`, `__repr__`,
 properties); one walk covers one state, so aliasing and cycles are part of the form; the order of
@@ -22,9 +27,18 @@ dict entries counts, the order of set elements and of attributes does not. Start
 
 from __future__ import annotations
 
+import array
+import collections
 import contextlib
+import datetime
+import decimal
+import enum
+import functools
+import gc
+import re
 import struct
 import types
+import typing
 from typing import Any
 
 Form = tuple[Any, ...]
@@ -36,7 +50,58 @@ TYPE_QUALNAME = type.__dict__["__qualname__"].__get__
 TYPE_DICT_OFFSET = type.__dict__["__dictoffset__"].__get__
 
 # Subclasses of these show their items; the exact mutable ones are tagged by their name.
-CONTAINERS = (list, dict, set, bytearray, tuple, frozenset)
+CONTAINERS = (list, dict, set, bytearray, tuple, frozenset, collections.deque)
+
+# Subclasses of these are a value.
+PLAIN = (int, float, complex, str, bytes, decimal.Decimal)
+
+DATE = ("year", "month", "day")
+TIME = ("hour", "minute", "second", "microsecond", "tzinfo", "fold")
+
+type Alias = int  # for its type
+
+# Attributes that classes written in C give their instances.
+DESCRIPTORS = (
+    types.MethodDescriptorType,
+    types.ClassMethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+)
+
+# Types written in C and what their instances are made of.
+PARTS: dict[type, tuple[str, ...]] = {
+    array.array: ("typecode",),
+    classmethod: ("__func__",),
+    collections.defaultdict: ("default_factory",),
+    collections.deque: ("maxlen",),
+    datetime.date: DATE,
+    datetime.datetime: (*DATE, *TIME),
+    datetime.time: TIME,
+    datetime.timedelta: ("days", "seconds", "microseconds"),
+    datetime.timezone: (),
+    datetime.tzinfo: (),
+    functools._lru_cache_wrapper: (),
+    functools.partial: ("func", "args", "keywords"),
+    memoryview: ("format", "shape", "strides", "readonly", "obj"),
+    property: ("fget", "fset", "fdel"),
+    re.Match: ("re", "string", "pos", "endpos", "regs"),
+    re.Pattern: ("pattern", "flags"),
+    slice: ("start", "stop", "step"),
+    staticmethod: ("__func__",),
+    types.CellType: ("cell_contents",),
+    types.GenericAlias: ("__origin__", "__args__"),
+    types.MethodType: ("__func__", "__self__"),
+    types.SimpleNamespace: (),
+    types.UnionType: ("__args__",),
+    typing.ParamSpec: ("__name__",),
+    typing.TypeVar: ("__name__",),
+    typing.TypeVarTuple: ("__name__",),
+    type(Alias): ("__name__",),
+}
+
+# Types whose instances hold one mapping and show it to nobody.
+VIEWS = (types.MappingProxyType, type({}.keys()), type({}.values()), type({}.items()))
 
 
 def atom(value: Any) -> Form | None:
@@ -95,13 +160,13 @@ def slots_of(kind: type) -> list[types.MemberDescriptorType]:
     return found
 
 
-def dict_descriptor_of(kind: type) -> types.GetSetDescriptorType | None:
+def dict_descriptor_of(kind: type) -> Any:
     """The descriptor that reads the instance's `__dict__`, past any property of that name."""
     if TYPE_DICT_OFFSET(kind) == 0:
         return None
     for base in TYPE_MRO(kind):
         descriptor = TYPE_DICT(base).get("__dict__")
-        if type(descriptor) is types.GetSetDescriptorType:
+        if type(descriptor) in (types.GetSetDescriptorType, types.MemberDescriptorType):
             return descriptor
     return None
 
@@ -118,20 +183,59 @@ class Kind:
         self.slots = slots_of(kind)
         self.dict_descriptor = dict_descriptor_of(kind)
         self.is_exception = BaseException in mro
-        self.has_attributes = is_python_class(kind) or self.is_exception
-        self.is_opaque = self.container is None and not self.has_attributes
+        self.plain = next((base for base in mro if base in PLAIN), None)
+        self.is_enum = issubclass(type(kind), enum.EnumType)
+        self.known = next((base for base in mro if base in PARTS), None)
+        is_class_statement = is_python_class(kind) or self.is_exception
+        self.has_attributes = is_class_statement or self.known is not None or kind in VIEWS
+        is_whole = self.has_attributes or self.plain is not None or kind is object
+        self.is_opaque = self.container is None and not is_whole
 
     def attributes(self, value: Any) -> dict[str, Any]:
-        """Attributes in `__dict__` and `__slots__`, with `args` for exceptions."""
+        """What is in `__dict__`, in `__slots__`, and in the parts of a type in C."""
         found: dict[str, Any] = {}
         if self.is_exception:
-            found["args"] = BaseException.__dict__["args"].__get__(value)
+            found |= exception_parts(value)
+        if self.known is datetime.timezone:
+            names = ("offset", "name")
+            found |= zip(names, datetime.timezone.__getinitargs__(value), strict=False)
+        elif self.kind in VIEWS:
+            found["mapping"] = gc.get_referents(value)[0]
+        elif self.known is not None:
+            for name in PARTS[self.known]:
+                with contextlib.suppress(ValueError):  # an empty cell
+                    found[name] = descriptor_of(self.known, name).__get__(value)
+        if self.container is tuple and type(getattr(self.kind, "_fields", None)) is tuple:
+            found["_fields"] = self.kind._fields
         for slot in self.slots:
             with contextlib.suppress(AttributeError):  # an unbound slot
                 found[slot.__name__] = slot.__get__(value)
         if self.dict_descriptor is not None:
             found.update(self.dict_descriptor.__get__(value))
         return found
+
+
+def descriptor_of(kind: type, name: str) -> Any:
+    """The descriptor by which a type written in C reads a part, past any subclass."""
+    return next(TYPE_DICT(base)[name] for base in TYPE_MRO(kind) if name in TYPE_DICT(base))
+
+
+def exception_parts(error: BaseException) -> dict[str, Any]:
+    """What an exception holds outside of its `__dict__`, but for the traceback."""
+    found: dict[str, Any] = {"args": BaseException.__dict__["args"].__get__(error)}
+    for name in ("__context__", "__cause__"):
+        chained = BaseException.__dict__[name].__get__(error)
+        if chained is not None:
+            found[name] = chained
+    if BaseException.__dict__["__suppress_context__"].__get__(error):
+        found["__suppress_context__"] = True
+    for base in reversed(TYPE_MRO(type(error))):
+        if base is not BaseException and not is_python_class(base):
+            members = TYPE_DICT(base).items()
+            for name, member in members:
+                if type(member) is types.MemberDescriptorType:
+                    found[name] = member.__get__(error)
+    return found
 
 
 _kinds: dict[int, Kind] = {}
@@ -153,6 +257,27 @@ def function_name(function: Any) -> str:
     return function.__qualname__
 
 
+def plain_value(plain: type, value: Any) -> Any:
+    """An instance of a subclass of a plain type as that type; a Decimal as text."""
+    if plain is decimal.Decimal:
+        return decimal.Decimal.__str__(value)
+    if plain is str:
+        return str.__str__(value)
+    if plain is bytes:
+        return bytes.__getitem__(value, slice(None))
+    if plain is complex:
+        return complex.__pos__(value)
+    return plain.__pos__(value)
+
+
+def memory(value: Any) -> bytes:
+    """The bytes of an array or a view, in C order; none of a view that was released."""
+    try:
+        return memoryview(value).tobytes()
+    except ValueError:
+        return b""
+
+
 class LiveForm:
     """One walk over live objects; every value given to one `LiveForm` shares its numbering."""
 
@@ -169,8 +294,12 @@ class LiveForm:
             return ("tuple", tuple([self.of(item) for item in value]))
         if exact is frozenset:
             return ("frozenset", self._set_items(value))
-        if exact is types.FunctionType or exact is types.BuiltinFunctionType:
-            return ("function", function_name(value))
+        if exact is types.FunctionType:
+            return self._function(value)
+        if exact is types.BuiltinFunctionType:
+            return self._builtin(value)
+        if exact in DESCRIPTORS:
+            return ("function", f"{value.__objclass__.__qualname__}.{value.__name__}")
         if exact is types.ModuleType:
             return ("module", types.ModuleType.__dict__["__dict__"].__get__(value)["__name__"])
         kind = kind_of(value)
@@ -185,12 +314,47 @@ class LiveForm:
         number = self._number_by_id[id(value)] = len(self._number_by_id)
         base = kind.container
         if base is None:
+            if kind.is_enum:
+                value_form = (
+                    () if kind.plain is None else (self.of(plain_value(kind.plain, value)),)
+                )
+                return ("enum", kind.name, number, *value_form, self._attributes(kind, value))
+            if kind.plain is not None:
+                value_form = self.of(plain_value(kind.plain, value))
+                return ("value of", kind.name, number, value_form, self._attributes(kind, value))
+            if kind.known in (array.array, memoryview):
+                return ("buffer", kind.name, number, memory(value), self._attributes(kind, value))
             return ("instance", kind.name, number, self._attributes(kind, value))
         items = self._items(base, value)
-        if base is kind.kind:
+        if base is kind.kind and base is not collections.deque:
             return (base.__name__, number, items)
         attributes = self._attributes(kind, value) if kind.has_attributes else ()
         return (f"{base.__name__} of", kind.name, number, items, attributes)
+
+    def _function(self, function: types.FunctionType) -> Form:
+        cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+        held: dict[str, Any] = dict(cells)
+        if function.__defaults__ is not None:
+            held["__defaults__"] = function.__defaults__
+        if function.__kwdefaults__ is not None:
+            held["__kwdefaults__"] = function.__kwdefaults__
+        held |= function.__dict__
+        if not held:
+            return ("function", function_name(function))
+        return self._held("function of", function_name(function), function, held)
+
+    def _builtin(self, function: types.BuiltinFunctionType) -> Form:
+        owner = function.__self__
+        if isinstance(owner, types.ModuleType | type) or owner is None:
+            return ("function", function_name(function))
+        return self._held("function of", function_name(function), function, {"__self__": owner})
+
+    def _held(self, tag: str, name: str, value: Any, held: dict[str, Any]) -> Form:
+        seen = self._number_by_id.get(id(value))
+        if seen is not None:
+            return ("seen", seen)
+        number = self._number_by_id[id(value)] = len(self._number_by_id)
+        return (tag, name, number, self.names(held))
 
     def _items(self, base: type, value: Any) -> Any:
         if base is bytearray:

@@ -59,7 +59,7 @@ class TraceForm:
 
     def _value(self, value: spacetimepy.Value) -> Form:
         kind = value.kind
-        if kind in ("function", "class", "module"):
+        if kind in ("class", "module") or (kind == "function" and not value.attributes):
             return (kind, value.name)
         if kind == "opaque":
             return ("opaque", value.type)
@@ -67,14 +67,21 @@ class TraceForm:
         if seen is not None:
             return ("seen", seen)
         number = self._number["object", value.object_id] = len(self._number)
-        if kind == "instance":
-            return ("instance", value.type, number, self._attributes(value))
+        if kind == "function":
+            return ("function of", value.name, number, self._attributes(value))
+        if kind == "buffer":
+            return (kind, value.type, number, bytes(value), self._attributes(value))
+        if kind in ("instance", "enum"):
+            plain = () if value.value is None else (self.of(value.value),)
+            tag = "value of" if plain and kind == "instance" else kind
+            return (tag, value.type, number, *plain, self._attributes(value))
         items = self._items(kind, value)
         return (f"{kind} of", value.type, number, items, self._attributes(value))
 
     def _attributes(self, value: spacetimepy.Value) -> Form:
         attributes = value.attributes
-        return tuple([(name, self.of(attributes[name])) for name in sorted(attributes)])
+        shown = [name for name in sorted(attributes) if name != "__traceback__"]
+        return tuple([(name, self.of(attributes[name])) for name in shown])
 
     def names(self, values: dict[str, Any]) -> Form:
         """The form of a namespace: names in alphabetical order."""

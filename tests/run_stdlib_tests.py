@@ -1,8 +1,9 @@
 """Runs CPython's own tests of one module and writes each test's outcome as JSON.
 
-    python run_stdlib_tests.py MODULE OUT.json [TRACE.spacetime]
+    python run_stdlib_tests.py MODULE OUT.json
+    python run_stdlib_tests.py MODULE OUT.json TRACE.spacetime line|function RECORDED
 
-With a trace, the module is recorded at line granularity while its tests run.
+With a trace, the code of the module `RECORDED` is recorded at that granularity while the tests run.
 """
 
 from __future__ import annotations
@@ -63,20 +64,22 @@ def tests_of(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
             yield part
 
 
-def recording(trace: str | None, module: str) -> contextlib.AbstractContextManager[Any]:
-    """Records the module's code into the trace, if there is to be one."""
-    if trace is None:
-        return contextlib.nullcontext()
+def recording(
+    trace: str, granularity: str, recorded: str
+) -> contextlib.AbstractContextManager[Any]:
+    """Records a module's code into the trace."""
     import spacetimepy
 
-    return spacetimepy.record(trace, name=module, line=[module])
+    patterns: dict[str, Any] = {granularity: [recorded]}
+    return spacetimepy.record(trace, name=recorded, **patterns)
 
 
-def main(module: str, output: str, trace: str | None = None) -> None:
+def main(module: str, output: str, *trace: str) -> None:
     """Runs the tests."""
     outcomes = Outcomes()
     printed = io.StringIO()
-    with recording(trace, module), contextlib.redirect_stdout(printed):
+    context = recording(*trace) if trace else contextlib.nullcontext()
+    with context, contextlib.redirect_stdout(printed):
         loaded = unittest.defaultTestLoader.loadTestsFromName(f"test.test_{module}")
         unittest.TestSuite(tests_of(loaded)).run(outcomes)
     Path(output).write_text(json.dumps(outcomes.outcome_by_test, indent=1))

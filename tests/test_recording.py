@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import enum
 import json
+import operator
+import random
+import re
 import subprocess
 import sys
-from collections import OrderedDict, namedtuple
+import threading
+import weakref
+from array import array
+from collections import OrderedDict, defaultdict, deque, namedtuple
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 import spacetimepy
@@ -301,6 +312,14 @@ class Color(enum.Enum):
     RED = 1
 
 
+class Metres(float):
+    pass
+
+
+class Tag(str):
+    pass
+
+
 class Slots:
     __slots__ = ("x", "y")
 
@@ -356,7 +375,26 @@ def test_atoms_and_builtin_containers_come_back_as_they_were(value: object, path
     ("value", "kind"),
     [
         (Pair(1, [2]), "tuple"),
-        (Color.RED, "instance"),
+        (Color.RED, "enum"),
+        (Metres(1.5), "instance"),
+        (Tag("long" * 100), "instance"),
+        (Decimal("-1.50"), "instance"),
+        (deque([1, [2]], maxlen=4), "deque"),
+        (defaultdict(list, a=[1]), "dict"),
+        (datetime(2024, 1, 2, 3, tzinfo=UTC), "instance"),
+        (timedelta(hours=30), "instance"),
+        (timezone(timedelta(hours=2), "there"), "instance"),
+        (UUID(int=5), "instance"),
+        (Path("a/b"), "instance"),
+        (re.compile("a+"), "instance"),
+        (slice(1, None, 2), "instance"),
+        (partial(max, 1, key=abs), "instance"),
+        (Point.__init__.__get__(Slots()), "instance"),
+        (SimpleNamespace(x=[1]), "instance"),
+        ({1: 2}.keys(), "instance"),
+        (object(), "instance"),
+        (memoryview(b"abcd")[::2], "buffer"),
+        (array("h", [1, -2]), "buffer"),
         (Slots(), "instance"),
         (Point(1.0, ["a"]), "instance"),
         (OrderedDict(a=1), "dict"),
@@ -377,15 +415,64 @@ def test_other_values_come_back_as_exact_views(value: object, kind: str, path: s
     assert len(repr(found)) < 100
 
 
-@pytest.mark.parametrize("value", [iter([1]), memoryview(b"ab")], ids=name_of)
-def test_a_type_whose_contents_are_not_read_is_said_to_be_opaque(value: object, path: str) -> None:
+OPAQUE = "a type whose contents are not read"
+LIVE = "it has no value apart from the running program"
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (iter([1]), LIVE),
+        (threading.Lock(), LIVE),
+        (weakref.ref(Slots), LIVE),
+        ((n for n in ()), LIVE),
+        (random.Random(1), OPAQUE),
+        (operator.itemgetter(1), OPAQUE),
+    ],
+    ids=name_of,
+)
+def test_what_is_not_read_says_why(value: object, reason: str, path: str) -> None:
     found = recorded(value, path)
-    assert (found.kind, found.type, found.fidelity, found.reason) == (
-        "opaque",
-        type(value).__name__,
-        "opaque",
-        "a type whose contents are not read",
-    )
+    assert (found.fidelity, found.reason) == ("opaque", reason)
+    assert found.type.endswith(type(value).__name__)
+
+
+def test_a_closure_shows_its_variables_and_shares_them(path: str) -> None:
+    total, seen = 0, [1]
+
+    def add_to_total(x: int = 2, *, y: list[int] = seen) -> None:
+        nonlocal total
+        total += x
+
+    def show() -> tuple[int, list[int]]:
+        return total, seen
+
+    found = recorded([add_to_total, show], path)
+    adding, showing = found
+    assert adding.attr("total").attr("cell_contents") == 0
+    assert adding.attr("total").object_id == showing.attr("total").object_id
+    assert adding.attr("__defaults__") == (2,)
+    assert adding.attr("__kwdefaults__")["y"] is showing.attr("seen").attr("cell_contents")
+
+
+def test_an_exception_shows_what_it_went_through(path: str) -> None:
+    def fail() -> None:
+        try:
+            {}["k"]
+        except KeyError as error:
+            raise OSError(2, "no", "file") from error
+
+    with pytest.raises(OSError, match="no") as caught:
+        fail()
+    caught.value.add_note("noted")
+    found = recorded(caught.value, path)
+    shown = found.attributes
+    assert (shown["errno"], shown["filename"], shown["__notes__"]) == (2, "file", ["noted"])
+    assert shown["__cause__"].type == "KeyError"
+    assert shown["__suppress_context__"] is True
+    lines = shown["__traceback__"].splitlines()
+    assert [line.split(" in ")[-1] for line in lines] == [caught.traceback[0].name, "fail"]
+    assert str(__file__) in lines[-1]
 
 
 def test_a_value_differs_from_what_it_was_not(path: str) -> None:

@@ -15,6 +15,7 @@ __all__ = [
     "end_by_interrupt",
     "forget_frames",
     "globals_of_running",
+    "kept_in_c",
     "main",
     "read_file",
 ]
@@ -104,6 +105,8 @@ class Recorder:
 _Facts = tuple[
     str, str, bool, Literal["exact", "truncated", "opaque", "gap"], str | None, int | None, str
 ]
+
+def kept_in_c(object: Any) -> tuple[Any, dict[str, Any]]: ...
 
 @final
 class ValueGraph:

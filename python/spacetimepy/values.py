@@ -17,6 +17,7 @@ from types import (
 )
 
 from spacetimepy._isolation import isolate
+from spacetimepy._native import kept_in_c
 from spacetimepy.errors import NotFoundError
 
 TYPE_CHECKING = False
@@ -123,8 +124,17 @@ class Value:
         return tuple(self.attributes.get("args", ())) if self.kind == "instance" else ()
 
     @property
+    def value(self) -> Any:
+        """What an instance of a subclass of int, float, complex, str or bytes is as one of those.
+
+        Of a Decimal its text; of a numpy scalar what its `item()` gives; of others None.
+        """
+        items = self._items() if self.kind in ("instance", "enum") else ()
+        return items[0] if items else None
+
+    @property
     def contents(self) -> str | bytes:
-        """What was kept of a str or bytes."""
+        """What was kept of a str or bytes; the bytes of an array or memory view, in C order."""
         if self._id is None:
             return self._facts[6]
         content = self._graph.contents(self._id)
@@ -170,7 +180,7 @@ class Value:
     def __iter__(self) -> Iterator[Any]:
         if self.kind == "dict":
             return iter(self.keys())
-        if self.kind in ("str", "bytes", "bytearray"):
+        if self.kind in ("str", "bytes", "bytearray", "buffer"):
             return iter(self.contents)
         if self.kind in ("list", "tuple", "deque", "set", "frozenset"):
             return iter(self._items())
@@ -254,6 +264,9 @@ def same(a: object, b: object) -> bool:
     return True
 
 
+# What an exception went through, not what it is.
+_HISTORY = ("__cause__", "__context__", "__suppress_context__", "__traceback__")
+
 _ATOMS = (int, bool, str, bytes, bytearray, type(None), type(...), type(NotImplemented), range)
 _CONTAINERS = (list, tuple, dict, set, frozenset)
 _SUPPORTED = (*_CONTAINERS, bytearray, str, bytes, int, float)
@@ -293,19 +306,19 @@ def _parts_of_recorded(value: Value) -> _Parts | None:
     if kind in ("function", "class", "module"):
         return kind, value.name, [], []
     attributes = value.attributes
-    names = sorted(attributes)
+    names = sorted(name for name in attributes if name not in _HISTORY)
     held = [attributes[name] for name in names]
     if kind == "dict":
         entries = value.items()
         items = [*(key for key, _ in entries), *(item for _, item in entries)]
         return f"dict {name}", names, items, held
-    if kind in ("str", "bytes", "bytearray"):
+    if kind in ("str", "bytes", "bytearray", "buffer"):
         return f"{kind} {name}", (names, bytes(value)), [], held
     return f"{kind} {name}", names, value._items(), held
 
 
 def _parts_of_living(value: Any) -> _Parts | None:
-    kind = type(value)
+    kind: Any = type(value)
     if kind is FunctionType:
         return "function", f"{value.__module__}.{value.__qualname__}", [], []
     if kind is BuiltinFunctionType:
@@ -314,20 +327,37 @@ def _parts_of_living(value: Any) -> _Parts | None:
         return "class", _type_name(value), [], []
     if issubclass(kind, ModuleType):
         return "module", type.__getattribute__(kind, "__name__") and value.__name__, [], []
-    attributes = _attributes(value)
-    names = sorted(attributes)
+    plain, attributes = kept_in_c(value)
+    attributes |= _instance_dict(value)
+    names = sorted(name for name in attributes if name not in _HISTORY)
     held = [attributes[name] for name in names]
     name = _type_name(kind)
-    for base in _CONTAINERS:
-        if issubclass(kind, base):
-            if issubclass(base, dict):
+    if plain is not None:
+        return f"{_kind_of_living(kind)} {name}", names, [plain], held
+    if kind is memoryview or name in ("array.array", "numpy.ndarray"):
+        return f"buffer {name}", (names, _memory(value)), [], held
+    base: Any
+    for base in kind.__mro__:
+        if base in _CONTAINERS or _type_name(base) == "collections.deque":
+            if base is dict:
                 items = [*dict.keys(value), *dict.values(value)]
             else:
                 items = list(base.__iter__(value))
             return f"{base.__name__} {name}", names, items, held
-    if name == "collections.deque":
-        return f"deque {name}", names, list(value), held
-    return f"instance {name}", names, [], held
+    return f"{_kind_of_living(kind)} {name}", names, [], held
+
+
+def _memory(array: Any) -> bytes:
+    try:
+        return bytes(array.tobytes())
+    except ValueError:  # a view that was released
+        return b""
+
+
+def _kind_of_living(kind: type) -> str:
+    metatypes: Any = type(kind).__mro__
+    is_enum = any(_type_name(base) == "enum.EnumType" for base in metatypes)
+    return "enum" if is_enum else "instance"
 
 
 def _type_name(kind: type) -> str:
@@ -335,25 +365,13 @@ def _type_name(kind: type) -> str:
     return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
 
 
-def _attributes(value: object) -> dict[str, Any]:
-    """Instance dictionary and slots, read as the interpreter keeps them."""
-    found: dict[str, Any] = {}
-    if isinstance(value, BaseException):
-        found["args"] = BaseException.__dict__["args"].__get__(value)
+def _instance_dict(value: object) -> dict[str, Any]:
+    """The instance dictionary, read as the interpreter keeps it."""
     for base in type(value).__mro__:
-        for name, member in base.__dict__.items():
-            if type(member) is MemberDescriptorType and base.__flags__ & _HEAP_TYPE:
-                try:  # noqa: SIM105 (`contextlib` is not loaded for it)
-                    found[name] = member.__get__(value)
-                except AttributeError:
-                    pass
-            elif name == "__dict__" and type(member) is GetSetDescriptorType:
-                found.update(member.__get__(value))
-    return found
-
-
-# Set by the interpreter on classes made by a class statement.
-_HEAP_TYPE = 1 << 9
+        descriptor: Any = base.__dict__.get("__dict__")
+        if type(descriptor) in (GetSetDescriptorType, MemberDescriptorType):
+            return dict(descriptor.__get__(value) or {})
+    return {}
 
 
 def _same_elements(a: list[Any], b: list[Any]) -> bool:

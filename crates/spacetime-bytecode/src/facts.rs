@@ -47,6 +47,8 @@ pub struct CodeFacts {
     /// themselves: `f = xs.append`, `map(xs.append, ys)`. A bound C method that escapes this way can
     /// change its receiver later, out of sight of the sites. Ascending by unit.
     pub escaping_loads: Vec<EscapingLoad>,
+    /// Units that bind or unbind a variable in a cell, with the slot of the cell; ascending.
+    pub cell_stores: Vec<(u32, u16)>,
 }
 
 /// An attribute load whose result escapes.

@@ -65,6 +65,7 @@ pub fn analyze(input: &CodeInput<'_>) -> Result<CodeFacts, Error> {
         stores_names,
         sites: found.sites,
         escaping_loads: found.escaping_loads,
+        cell_stores: writes::cell_stores(&code),
         line_of_unit,
     })
 }

@@ -136,6 +136,13 @@ pub(crate) fn written_slots(
     (0..count as i64).map(move |index| (first as i64 + index * step) as u16)
 }
 
+/// Units that bind or unbind a variable in a cell, with the slot of the cell.
+pub(crate) fn cell_stores(code: &Code) -> Vec<(u32, u16)> {
+    let is_store = |i: &&Instruction| matches!(i.op(), Op::StoreDeref | Op::DeleteDeref);
+    let stores = code.instructions.iter().filter(is_store);
+    stores.map(|i| (i.unit, i.oparg as u16)).collect()
+}
+
 /// Whether an instruction only moves values between slots and stack, drops them, or transfers control:
 /// it allocates nothing.
 fn only_moves(instruction: &Instruction) -> bool {

@@ -110,6 +110,30 @@ unsafe fn range_parts(range: *mut PyObject) -> Option<[i64; 3]> {
     }
 }
 
+/// Whether two plain values are the same value of the same type.
+///
+/// # Safety
+/// Both must be null or live objects, with the GIL held.
+pub unsafe fn are_same(a: *mut PyObject, b: *mut PyObject) -> bool {
+    // SAFETY: reads types, then what the class of values allows.
+    unsafe {
+        if a == b || a.is_null() || b.is_null() {
+            return a == b;
+        }
+        match classify(a) {
+            class if Py_TYPE(a) != Py_TYPE(b) || classify(b) != class => false,
+            Class::Leaf => {
+                let [mut left, mut right] = [Vec::new(), Vec::new()];
+                put_leaf(&mut left, a);
+                put_leaf(&mut right, b);
+                left == right
+            }
+            Class::Text => text_bytes(a) == text_bytes(b),
+            Class::Null | Class::Object => false,
+        }
+    }
+}
+
 /// Encodes a leaf.
 ///
 /// # Safety

@@ -86,6 +86,7 @@ pub unsafe fn make(event: Event, disable_marker: *mut PyObject) -> *mut PyObject
         Event::PyReturn => on_return,
         Event::PyYield => on_yield,
         Event::PyUnwind => on_unwind,
+        Event::Raise => on_raise,
         Event::Line => on_line,
         Event::Instruction => on_instruction,
         Event::Jump => on_jump,
@@ -321,6 +322,21 @@ unsafe extern "C" fn on_unwind(
             if recorder.knows_frame(tstate, live) {
                 recorder.end_call(tstate, live, code, record::UNWIND, exception);
             }
+            none()
+        })
+    }
+}
+
+unsafe extern "C" fn on_raise(
+    _callable: *mut PyObject,
+    arguments: Arguments,
+    _n: usize,
+    _names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: `RAISE(code, offset, exception)`, for all code.
+    unsafe {
+        with_recorder(|recorder, tstate, _| {
+            recorder.exception_was_raised(tstate, argument(arguments, 2));
             none()
         })
     }

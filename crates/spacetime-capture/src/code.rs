@@ -54,6 +54,8 @@ impl LinePlan {
 pub enum SiteAction {
     /// The object at this place of the value stack is about to be changed.
     Mark(StackPosition),
+    /// A variable in the cell of this slot is about to be bound or unbound.
+    Cell(u16),
     /// Something is about to be called that may change an object.
     Call(CallShape),
     /// The same for a callable that is the value of this global name.
@@ -532,6 +534,12 @@ fn apply(
             );
             has_effects = true;
         }
+    }
+    if code.role == Role::Foreign {
+        // What is recorded looks at the cells it binds when the line ends.
+        let stores = facts.cell_stores.iter();
+        sites.extend(stores.map(|&(unit, slot)| (unit, SiteAction::Cell(slot))));
+        has_effects |= !facts.cell_stores.is_empty();
     }
     for &site_unit in sites.keys() {
         units[site_unit as usize] |= unit::SITE;

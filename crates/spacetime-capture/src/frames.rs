@@ -160,6 +160,16 @@ impl LiveFrame {
         }
     }
 
+    /// What is in a slot itself, be it a cell, or null. Fast tier only.
+    ///
+    /// # Safety
+    /// `slot` must be below the number of slots of the code that the frame runs.
+    #[inline]
+    pub unsafe fn bare_slot(self, slot: usize) -> *mut PyObject {
+        // SAFETY: passed on.
+        unsafe { layout::frame_slots(self.0).add(slot).read() }
+    }
+
     /// The values at neighbouring places of the value stack, from this one on. Fast tier only.
     ///
     /// # Safety

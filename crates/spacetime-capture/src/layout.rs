@@ -276,6 +276,32 @@ pub unsafe fn tuple_items<'a>(tuple: *mut PyObject) -> &'a [*mut PyObject] {
     }
 }
 
+/// The items of a deque.
+///
+/// # Safety
+/// `deque` must be a `collections.deque` whose layout [`crate::selfcheck::knows_deques`] proved; the
+/// items are borrowed from it.
+pub unsafe fn deque_items(deque: *mut PyObject) -> Vec<*mut PyObject> {
+    /// Items in a block; the address of the block to its left stands before them, that of the block to
+    /// its right after.
+    const IN_BLOCK: usize = 64;
+    // SAFETY: `ob_size` (16), `leftblock` (24) and `leftindex` (40) of dequeobject.
+    unsafe {
+        let size = field::<isize>(deque.cast(), 16).max(0) as usize;
+        let mut block: *const c_char = field(deque.cast(), 24);
+        let mut at: isize = field(deque.cast(), 40);
+        let mut items = Vec::with_capacity(size);
+        while items.len() < size && !block.is_null() {
+            let in_block = (IN_BLOCK - at as usize).min(size - items.len());
+            let first = block.add(8).cast::<*mut PyObject>().add(at as usize);
+            items.extend_from_slice(std::slice::from_raw_parts(first, in_block));
+            block = field(block, 8 * (IN_BLOCK + 1));
+            at = 0;
+        }
+        items
+    }
+}
+
 /// One entry of a set's table.
 #[repr(C)]
 #[derive(Clone, Copy)]

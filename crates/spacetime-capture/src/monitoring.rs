@@ -16,19 +16,21 @@ pub enum Event {
     PyYield,
     PyThrow,
     PyUnwind,
+    Raise,
     Line,
     Instruction,
     Jump,
 }
 
 impl Event {
-    const ALL: [Event; 9] = [
+    const ALL: [Event; 10] = [
         Event::PyStart,
         Event::PyResume,
         Event::PyReturn,
         Event::PyYield,
         Event::PyThrow,
         Event::PyUnwind,
+        Event::Raise,
         Event::Line,
         Event::Instruction,
         Event::Jump,
@@ -42,6 +44,7 @@ impl Event {
             Event::PyYield => c"PY_YIELD",
             Event::PyThrow => c"PY_THROW",
             Event::PyUnwind => c"PY_UNWIND",
+            Event::Raise => c"RAISE",
             Event::Line => c"LINE",
             Event::Instruction => c"INSTRUCTION",
             Event::Jump => c"JUMP",

@@ -135,6 +135,21 @@ pub unsafe fn text_attribute(object: *mut PyObject, name: &std::ffi::CStr) -> Op
     }
 }
 
+/// The names of the free variables, in the order of a closure.
+///
+/// # Safety
+/// As for [`parts`].
+pub unsafe fn free_names(object: *mut PyObject) -> Vec<*mut PyObject> {
+    // SAFETY: passed on.
+    let (names, kinds) = unsafe { slots(object) };
+    let is_free = |kind: u8| kind & bytecode::slot_kind::FREE != 0;
+    let named = names.into_iter().zip(kinds);
+    named
+        .filter(|&(_, kind)| is_free(kind))
+        .map(|(name, _)| name)
+        .collect()
+}
+
 /// Names and kinds of the slots, in frame order.
 unsafe fn slots(object: *mut PyObject) -> (Vec<*mut PyObject>, Vec<u8>) {
     // SAFETY: the layout was checked for the fast tier; otherwise public attributes are used.

@@ -72,7 +72,7 @@ pub struct Recorder {
     suspended: FxHashMap<LiveFrame, Suspended>,
     foreign: Foreign,
     /// A cell was bound anew that other frames may have as well: their slots are out of date.
-    cell_was_bound: bool,
+    doubts_cells: bool,
     /// Variables may be bound by other means than the line's own instructions.
     reads_all_slots: bool,
     clock: Arc<AtomicU64>,
@@ -113,7 +113,7 @@ impl Recorder {
             tstate: std::ptr::null_mut(),
             suspended: FxHashMap::default(),
             foreign: Foreign::default(),
-            cell_was_bound: false,
+            doubts_cells: false,
             reads_all_slots: false,
             clock_written: 0,
             session_started: Instant::now(),
@@ -151,7 +151,7 @@ impl Recorder {
         self.threads.clear();
         self.suspended.clear();
         self.foreign.start_over();
-        (self.cell_was_bound, self.reads_all_slots) = (false, false);
+        (self.doubts_cells, self.reads_all_slots) = (false, false);
         (self.thread, self.tstate) = (std::ptr::null_mut(), std::ptr::null_mut());
         for code in self.codes.values_mut() {
             (code.number, code.namespace) = (None, None);

@@ -279,7 +279,7 @@ pub unsafe fn listen_to_all(recorder: &mut Recorder) -> Result<(), Unavailable> 
         events.push(Event::PyStart);
     }
     if recorder.registry.records_lines {
-        events.push(Event::PyResume);
+        events.extend([Event::PyResume, Event::Raise]);
     }
     // SAFETY: passed on.
     unsafe { recorder.registry.monitoring.listen_to_all(&events) }

@@ -133,6 +133,44 @@ pub unsafe fn run() -> Layouts {
     outcome.insert(Layouts { objects, frames }).clone()
 }
 
+/// Whether instances of `collections.deque` are laid out as expected. Found out when the first is met: a
+/// program without any does not load the module.
+///
+/// # Safety
+/// `type_` must be that type, with the GIL held and no exception set.
+pub unsafe fn knows_deques(type_: *mut PyTypeObject) -> bool {
+    static ANSWER: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    // SAFETY: plain use of the API with owned references; what is called is C code of the type.
+    *ANSWER.get_or_init(|| unsafe {
+        let deque = PyObject_CallNoArgs(type_.cast());
+        let mut is_known = !deque.is_null();
+        for step in 0..400 {
+            let name = if step % 3 == 0 {
+                c"appendleft"
+            } else {
+                c"append"
+            };
+            let item = PyLong_FromLong(step);
+            let done = PyObject_CallMethod(deque, name.as_ptr(), c"O".as_ptr(), item);
+            Py_DECREF(item);
+            if done.is_null() {
+                PyErr_Clear();
+                is_known = false;
+                break;
+            }
+            Py_DECREF(done);
+        }
+        if is_known {
+            let items = PySequence_List(deque);
+            is_known = !items.is_null() && layout::list_items(items) == layout::deque_items(deque);
+            Py_XDECREF(items);
+        }
+        Py_XDECREF(deque);
+        PyErr_Clear();
+        is_known
+    })
+}
+
 /// Versions whose layouts were read, built as these are.
 unsafe fn supported() -> Result<(), String> {
     if version().is_none() {

@@ -55,9 +55,16 @@ fn print(stats: &Stats, session: Option<SessionId>, screen: &mut Screen) -> Resu
     writeln!(
         screen,
         "viewable: {:.2} % of {} looked at in its states",
-        100.0 * per(stats.n_viewable, stats.n_variables),
-        text::counted(stats.n_variables, "variable"),
+        100.0 * viewable_rate(stats),
+        text::counted(stats.n_variables - stats.n_live, "variable"),
     )?;
+    if stats.n_live > 0 {
+        writeln!(
+            screen,
+            "apart from these: {} with a lock, a socket, an iterator or the like inside",
+            text::counted(stats.n_live, "variable"),
+        )?;
+    }
     let parts: [(&str, &str, Vec<[String; 2]>); 2] = [
         (
             "not viewable because of",
@@ -112,6 +119,11 @@ fn advice(stats: &Stats) -> Option<String> {
     ))
 }
 
+/// The share of variables whose every leaf is shown, of those that have a value apart from the program.
+fn viewable_rate(stats: &Stats) -> f64 {
+    per(stats.n_viewable, stats.n_variables - stats.n_live)
+}
+
 fn per(total: u64, number: u64) -> f64 {
     if number == 0 {
         0.0
@@ -139,7 +151,8 @@ fn stats_json(stats: &Stats) -> Json {
         "stored_bytes_per_state": per(stats.stored_bytes, stats.n_states),
         "n_variables": stats.n_variables,
         "n_viewable": stats.n_viewable,
-        "viewable_rate": per(stats.n_viewable, stats.n_variables),
+        "n_live": stats.n_live,
+        "viewable_rate": viewable_rate(stats),
         "not_viewable": pairs(&stats.not_viewable),
         "bytes_by_table": pairs(&stats.bytes_by_table),
         "records": records,

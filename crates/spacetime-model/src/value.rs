@@ -69,6 +69,8 @@ pub enum Fidelity {
     TruncatedCount,
     /// A type whose contents are not read.
     Opaque,
+    /// It has no value apart from the running program: a lock, a socket, a generator, an iterator.
+    Live,
     /// Excluded by the user.
     Excluded,
     /// The memory could not be read safely.
@@ -83,7 +85,7 @@ impl Fidelity {
         match self {
             Self::Exact => "exact",
             Self::TruncatedSize | Self::TruncatedCount => "truncated",
-            Self::Opaque => "opaque",
+            Self::Opaque | Self::Live => "opaque",
             Self::Excluded | Self::Unreadable | Self::Missing => "gap",
         }
     }
@@ -95,6 +97,7 @@ impl Fidelity {
             Self::TruncatedSize => "larger than the size limit",
             Self::TruncatedCount => "beyond the limit of objects met at one event",
             Self::Opaque => "a type whose contents are not read",
+            Self::Live => "it has no value apart from the running program",
             Self::Excluded => "excluded by the user",
             Self::Unreadable => "the memory could not be read safely",
             Self::Missing => "the trace does not hold this object",
@@ -111,12 +114,14 @@ pub enum ObjectKind {
     Dict,
     Set,
     FrozenSet,
-    /// Attributes by name; the `args` of an exception are one of them.
+    /// Attributes by name; what a type written in C keeps is among them. A subclass of a builtin type
+    /// without parts (int, str) has its value as the one item.
     Instance,
     Str,
     Bytes,
     ByteArray,
-    /// Identity, type and name only; the name is the text. So with `Class` and `Module`.
+    /// Identity, type and name; the name is the text. Free variables (as cells) and defaults are
+    /// attributes. `Class` and `Module` are names alone.
     Function,
     Class,
     Module,
@@ -125,6 +130,12 @@ pub enum ObjectKind {
     /// The names of a module or class body, as attributes.
     Namespace,
     Deque,
+    /// A member of an enum: as an instance.
+    Enum,
+    /// Memory (an array, a memory view): the bytes are the text, attributes say how they are laid out.
+    Buffer,
+    /// An open file: attributes say which, how and where.
+    File,
 }
 
 impl ObjectKind {
@@ -146,6 +157,9 @@ impl ObjectKind {
             Self::Opaque => "opaque",
             Self::Namespace => "namespace",
             Self::Deque => "deque",
+            Self::Enum => "enum",
+            Self::Buffer => "buffer",
+            Self::File => "file",
         }
     }
 }
@@ -165,7 +179,7 @@ pub struct Object {
     pub fidelity: Fidelity,
     /// The real number of items or bytes, where `fidelity` says that fewer were kept.
     pub real_len: Option<u64>,
-    /// Items of a list, tuple or deque, elements of a set.
+    /// Items of a list, tuple or deque, elements of a set; the value of an instance that is one.
     pub items: Vec<Value>,
     /// Entries of a dict, in its order.
     pub entries: Vec<(Value, Value)>,

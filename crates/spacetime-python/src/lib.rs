@@ -5,6 +5,7 @@
 
 mod commands;
 mod errors;
+mod living;
 #[allow(unsafe_code)]
 mod recorder;
 mod trace;
@@ -22,6 +23,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(commands::end_by_interrupt, module)?)?;
     module.add_function(wrap_pyfunction!(unseen::read_file, module)?)?;
     module.add_function(wrap_pyfunction!(unseen::globals_of_running, module)?)?;
+    module.add_function(wrap_pyfunction!(living::kept_in_c, module)?)?;
     module.add_class::<commands::RunRequest>()?;
     module.add_class::<recorder::Recorder>()?;
     module.add_class::<trace::Trace>()?;

@@ -119,6 +119,7 @@ impl Trace {
         row.set_item("keyframe_bytes", stats.keyframe_bytes)?;
         row.set_item("n_variables", stats.n_variables)?;
         row.set_item("n_viewable", stats.n_viewable)?;
+        row.set_item("n_live", stats.n_live)?;
         row.set_item("not_viewable", stats.not_viewable)?;
         row.set_item("bytes_by_table", stats.bytes_by_table)?;
         row.set_item("records", stats.records)?;

@@ -29,7 +29,7 @@ pub struct HeapObject {
 /// What an object holds apart from attributes.
 #[derive(Clone, Debug)]
 pub enum Contents {
-    /// Items of a list, tuple or deque.
+    /// Items of a list, tuple or deque; the value of an instance that is one.
     Items(VecDeque<Cell>),
     /// Entries of a dict; a set keeps its elements as keys.
     Map(OrderedMap<Cell>),
@@ -53,12 +53,17 @@ impl HeapObject {
     pub fn new(kind: Kind, type_name: u32, type_flags: u8) -> Self {
         let contents = match kind {
             Kind::Dict | Kind::Set | Kind::FrozenSet => Contents::Map(OrderedMap::default()),
-            Kind::List | Kind::Tuple | Kind::Deque | Kind::Instance | Kind::Namespace => {
-                Contents::Items(VecDeque::new())
-            }
+            Kind::List
+            | Kind::Tuple
+            | Kind::Deque
+            | Kind::Instance
+            | Kind::Enum
+            | Kind::File
+            | Kind::Namespace => Contents::Items(VecDeque::new()),
             Kind::Str
             | Kind::Bytes
             | Kind::ByteArray
+            | Kind::Buffer
             | Kind::Function
             | Kind::Class
             | Kind::Module
@@ -133,8 +138,15 @@ impl HeapObject {
             (record::CLEAR, Contents::Items(items)) => items.clear(),
             (record::CLEAR, Contents::Map(map)) => map.clear(),
             (record::CLEAR, Contents::Text(text)) => text.clear(),
-            (record::TEXT, Contents::Text(text)) => {
-                *text = source.blob().map_err(|_| CUT)?.to_vec();
+            (record::TEXT_SPLICE, Contents::Text(text)) => {
+                let start = number(source)?;
+                let n_removed = number(source)?;
+                let bytes = source.blob().map_err(|_| CUT)?;
+                if start > text.len() as u64 || n_removed > text.len() as u64 - start {
+                    return Err("a splice beyond the end");
+                }
+                let start = start as usize;
+                text.splice(start..start + n_removed as usize, bytes.iter().copied());
             }
             (record::TEXT_APPEND, Contents::Text(text)) => {
                 text.extend_from_slice(source.blob().map_err(|_| CUT)?);
@@ -174,7 +186,7 @@ impl HeapObject {
             }
             Contents::Text(text) if text.is_empty() => {}
             Contents::Text(text) => {
-                put_object_record(sink, record::TEXT, number);
+                put_object_record(sink, record::TEXT_APPEND, number);
                 sink.blob(text);
             }
         }

@@ -11,7 +11,7 @@ use crate::heap::Contents;
 use crate::keyframe::read_keyframe;
 use crate::replica::{LiveCall, Replica, Step};
 use crate::sealed::Place;
-use crate::stream::{Kind, Source, decode_fidelity, record_name, value};
+use crate::stream::{Source, decode_fidelity, record_name, value};
 use crate::{Error, Result, Stats};
 
 /// States whose variables are looked at, evenly spread.
@@ -31,6 +31,7 @@ pub fn stats(catalog: &mut Catalog, sessions: &[Session]) -> Result<Stats> {
         reasons: BTreeMap::new(),
         n_variables: 0,
         n_viewable: 0,
+        n_live: 0,
     };
     for session in sessions {
         scan.session(catalog, session, &mut stats)?;
@@ -49,6 +50,7 @@ pub fn stats(catalog: &mut Catalog, sessions: &[Session]) -> Result<Stats> {
         .sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     stats.n_variables = scan.n_variables;
     stats.n_viewable = scan.n_viewable;
+    stats.n_live = scan.n_live;
     stats.stored_bytes = stored_bytes(catalog, sessions)?;
     Ok(stats)
 }
@@ -86,6 +88,17 @@ struct Scan {
     reasons: BTreeMap<String, u64>,
     n_variables: u64,
     n_viewable: u64,
+    n_live: u64,
+}
+
+/// How much of a value is shown.
+enum Shown {
+    /// Every leaf.
+    All,
+    /// Every leaf but objects that have no value apart from the running program.
+    AllButLive,
+    /// Not all: the type name of an opaque object, or another reason.
+    Lacks(String),
 }
 
 impl Scan {
@@ -136,9 +149,10 @@ impl Scan {
         let code = catalog.code(code)?;
         for encoded in variables(replica, call, &code) {
             self.n_variables += 1;
-            match why_not_viewable(replica, encoded) {
-                None => self.n_viewable += 1,
-                Some(reason) => *self.reasons.entry(reason).or_default() += 1,
+            match shown(replica, encoded).unwrap_or(Shown::All) {
+                Shown::All => self.n_viewable += 1,
+                Shown::AllButLive => self.n_live += 1,
+                Shown::Lacks(reason) => *self.reasons.entry(reason).or_default() += 1,
             }
         }
         Ok(())
@@ -164,16 +178,18 @@ fn variables<'a>(replica: &'a Replica, call: &'a LiveCall, code: &CodeVersion) -
     variables
 }
 
-/// The type name of the first opaque object reachable from the value, or another reason.
-fn why_not_viewable(replica: &Replica, encoded: &[u8]) -> Option<String> {
+/// How much of a value is shown, with all that it reaches; nothing for bytes that are not a value.
+fn shown(replica: &Replica, encoded: &[u8]) -> Option<Shown> {
     let mut seen = FxHashSet::default();
     let mut pending = vec![encoded];
+    let mut is_live = false;
+    let lacks = |fidelity: Fidelity| fidelity.reason().map(|reason| Shown::Lacks(reason.into()));
     while let Some(encoded) = pending.pop() {
         let mut source = Source::new(encoded);
         match source.byte().ok()? {
-            value::GAP => return reason(decode_fidelity(source.byte().ok()?)),
+            value::GAP => return lacks(decode_fidelity(source.byte().ok()?)),
             value::STR_TRUNCATED | value::BYTES_TRUNCATED => {
-                return reason(Fidelity::TruncatedSize);
+                return lacks(Fidelity::TruncatedSize);
             }
             value::TUPLE => {
                 for _ in 0..source.count().ok()? {
@@ -183,17 +199,20 @@ fn why_not_viewable(replica: &Replica, encoded: &[u8]) -> Option<String> {
             value::REF => {
                 let number = source.varint_u32().ok()?;
                 let Some(object) = replica.objects.get(&number) else {
-                    return reason(Fidelity::Missing);
+                    return lacks(Fidelity::Missing);
                 };
                 if !seen.insert(number) {
                     continue;
                 }
-                if object.kind == Kind::Opaque {
-                    let name = replica.names.get(object.type_name as usize);
-                    return Some(name.map_or("?".into(), |name| format!("opaque {name}")));
-                }
-                if let Some(reason) = reason(decode_fidelity(object.fidelity)) {
-                    return Some(reason);
+                match decode_fidelity(object.fidelity) {
+                    Fidelity::Exact => {}
+                    Fidelity::Live => is_live = true,
+                    Fidelity::Opaque => {
+                        let name = replica.names.get(object.type_name as usize);
+                        let name = name.map_or("?".into(), |name| format!("opaque {name}"));
+                        return Some(Shown::Lacks(name));
+                    }
+                    fidelity => return lacks(fidelity),
                 }
                 match &object.contents {
                     Contents::Items(items) => pending.extend(items.iter().map(|cell| cell.bytes())),
@@ -210,9 +229,8 @@ fn why_not_viewable(replica: &Replica, encoded: &[u8]) -> Option<String> {
             _ => {}
         }
     }
-    None
-}
-
-fn reason(fidelity: Fidelity) -> Option<String> {
-    fidelity.reason().map(Into::into)
+    Some(match is_live {
+        true => Shown::AllButLive,
+        false => Shown::All,
+    })
 }

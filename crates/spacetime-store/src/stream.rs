@@ -129,10 +129,11 @@ pub mod record {
     pub const SET_DEL: u8 = 0x99;
     /// `object`. A list, dict or set becomes empty (attributes stay).
     pub const CLEAR: u8 = 0x9A;
-    /// `object, blob`. Text or bytes are appended to a `STR`, `BYTES` or `BYTEARRAY` object.
+    /// `object, blob`. Bytes are appended to the text of an object.
     pub const TEXT_APPEND: u8 = 0x9B;
-    /// `object, blob`. The content of a `STR`, `BYTES` or `BYTEARRAY` object is replaced.
-    pub const TEXT: u8 = 0x9C;
+    /// `object, start, n_removed, blob`. Bytes `start..start + n_removed` of the text of an object give
+    /// way to others.
+    pub const TEXT_SPLICE: u8 = 0x9C;
     /// `object, fidelity code, n`. The object's contents are less than exact from here on: see
     /// [`super::fidelity`]; `n` is the real number of items or bytes.
     pub const FIDELITY: u8 = 0x9D;
@@ -223,6 +224,8 @@ pub mod fidelity {
     pub const EXCLUDED: u8 = 5;
     /// The memory could not be read safely.
     pub const UNREADABLE: u8 = 6;
+    /// The object has no value apart from the running program.
+    pub const LIVE: u8 = 7;
 }
 
 /// What an object is made of.
@@ -235,13 +238,15 @@ pub enum Kind {
     Dict = 2,
     Set = 3,
     FrozenSet = 4,
-    /// Attributes by name; the `args` of an exception are one of them.
+    /// Attributes by name; what a type written in C keeps is among them. A subclass of a builtin type
+    /// without parts (int, str) has its value as the one item.
     Instance = 5,
     /// Long text, UTF-8.
     Str = 6,
     Bytes = 7,
     ByteArray = 8,
-    /// Identity, type and name only; the name is the TEXT.
+    /// Identity, type and name; the name is the TEXT. A function has its free variables (as cells) and
+    /// defaults as attributes, a class and a module have nothing.
     Function = 9,
     Class = 10,
     Module = 11,
@@ -249,8 +254,13 @@ pub enum Kind {
     Opaque = 12,
     /// Names of a module or class body.
     Namespace = 13,
-    /// Nothing writes it yet: a deque is opaque.
     Deque = 14,
+    /// A member of an enum: as an instance.
+    Enum = 15,
+    /// Memory: attributes say how it is laid out.
+    Buffer = 16,
+    /// An open file: attributes say which, how and where.
+    File = 17,
 }
 
 /// Bits of the type flags of an OBJECT record.
@@ -648,6 +658,7 @@ pub fn decode_fidelity(code: u8) -> Fidelity {
         fidelity::TRUNCATED_COUNT => Fidelity::TruncatedCount,
         fidelity::OPAQUE => Fidelity::Opaque,
         fidelity::EXCLUDED => Fidelity::Excluded,
+        fidelity::LIVE => Fidelity::Live,
         _ => Fidelity::Unreadable,
     }
 }
@@ -656,9 +667,9 @@ impl Kind {
     /// The kind a code stands for.
     pub fn from_code(code: u8) -> Option<Self> {
         use Kind::*;
-        const KINDS: [Kind; 15] = [
+        const KINDS: [Kind; 18] = [
             List, Tuple, Dict, Set, FrozenSet, Instance, Str, Bytes, ByteArray, Function, Class,
-            Module, Opaque, Namespace, Deque,
+            Module, Opaque, Namespace, Deque, Enum, Buffer, File,
         ];
         KINDS.get(code as usize).copied()
     }
@@ -681,6 +692,9 @@ impl Kind {
             Self::Opaque => ObjectKind::Opaque,
             Self::Namespace => ObjectKind::Namespace,
             Self::Deque => ObjectKind::Deque,
+            Self::Enum => ObjectKind::Enum,
+            Self::Buffer => ObjectKind::Buffer,
+            Self::File => ObjectKind::File,
         }
     }
 }
@@ -713,7 +727,7 @@ pub fn record_name(tag: u8) -> &'static str {
         record::SET_ADD => "set element",
         record::SET_DEL => "set element removed",
         record::CLEAR => "clear",
-        record::TEXT_APPEND | record::TEXT => "text",
+        record::TEXT_APPEND | record::TEXT_SPLICE => "text",
         record::FIDELITY => "fidelity",
         record::PIECE => "piece",
         record::GAP => "gap",

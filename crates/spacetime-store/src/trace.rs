@@ -84,6 +84,9 @@ pub struct Stats {
     pub n_variables: u64,
     /// Of these, the ones whose every leaf is shown by value.
     pub n_viewable: u64,
+    /// The ones that are but for objects which have no value apart from the running program (locks,
+    /// sockets, iterators).
+    pub n_live: u64,
     /// Why the others are not: type names of opaque objects, or the reason, with counts.
     pub not_viewable: Vec<(String, u64)>,
 }

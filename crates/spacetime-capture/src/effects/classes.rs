@@ -25,16 +25,23 @@ pub(super) unsafe fn has_python_call(type_: *mut PyTypeObject) -> bool {
     }
 }
 
-/// Whether a class was made by a class statement (`subtype_dealloc`).
+/// Whether a class was made by a class statement: instances end as those do (`subtype_dealloc`), and are
+/// larger than those of its base by its `__slots__` alone.
 ///
 /// # Safety
 /// `type_` must be a live type.
 pub unsafe fn is_made_by_class_statement(type_: *mut PyTypeObject) -> bool {
-    // SAFETY: reads a slot of a live type.
-    let dealloc = unsafe { (*type_).tp_dealloc };
-    match (dealloc, PYTHON_CLASS_SLOTS.get()) {
-        (Some(dealloc), Some(slots)) => std::ptr::fn_addr_eq(dealloc, slots.dealloc),
-        _ => false,
+    // SAFETY: reads fields of a live type and its base; `ob_size` is the number of its members.
+    unsafe {
+        let base = (*type_).tp_base;
+        let ends_so = match ((*type_).tp_dealloc, PYTHON_CLASS_SLOTS.get()) {
+            (Some(dealloc), Some(slots)) => std::ptr::fn_addr_eq(dealloc, slots.dealloc),
+            _ => false,
+        };
+        ends_so
+            && !base.is_null()
+            && (*type_).tp_basicsize
+                == (*base).tp_basicsize + size_of::<usize>() as isize * Py_SIZE(type_.cast())
     }
 }
 

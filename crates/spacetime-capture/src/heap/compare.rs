@@ -1,6 +1,7 @@
 //! Compares an object with its shadow and writes what changed.
 
-use super::fill::live_element;
+use super::fields::{self, Field};
+use super::fill::{live_element, text_batches};
 use super::{AttributeLayout, EntryIndex, Facet, Heap, Link, MAX_ITEMS, dicts};
 use crate::atoms;
 use crate::layout::{self, Attributes, SharedKeys};
@@ -21,11 +22,18 @@ impl Heap {
                 return;
             }
             match entry.kind {
-                Kind::List => self.compare_sequence(index, layout::list_items(object)),
+                Kind::List => match self.exporter_of(index) {
+                    None => self.compare_sequence(index, layout::list_items(object)),
+                    Some(array) => self.compare_sequence(index, &array.objects(object, MAX_ITEMS)),
+                },
                 Kind::Tuple => self.compare_sequence(index, layout::tuple_items(object)),
+                Kind::Deque => self.compare_sequence(index, &layout::deque_items(object)),
                 Kind::Set | Kind::FrozenSet => self.compare_set(index),
                 Kind::Dict => self.compare_dict(index),
-                Kind::Str | Kind::Bytes | Kind::ByteArray => self.compare_text(index),
+                Kind::Str | Kind::Bytes | Kind::ByteArray | Kind::Buffer => {
+                    self.compare_text(index);
+                }
+                Kind::Instance | Kind::Enum => self.compare_payload(index),
                 _ => {}
             }
             let entry = &self.entries[index as usize];
@@ -229,28 +237,82 @@ impl Heap {
     }
 
     unsafe fn compare_text(&mut self, index: EntryIndex) {
-        let entry = &mut self.entries[index as usize];
+        let entry = &self.entries[index as usize];
         let (object, id) = (entry.object, entry.id);
-        let Some(text) = &mut entry.text else { return };
-        // SAFETY: the entry's kind says that it is text.
+        let Some(text) = &entry.text else { return };
+        let (kept, n_kept) = (&text.bytes[..], text.n_bytes);
+        // SAFETY: the entry's kind says that it is text or memory.
         let (bytes, n_bytes) = unsafe {
-            if atoms::text_equals(object, &text.bytes, text.n_bytes) {
+            let is_same = match self.exporter_of(index) {
+                Some(exporter) => {
+                    fields::without_exception(|| exporter.equals(object, kept, n_kept))
+                }
+                None => atoms::text_equals(object, kept, n_kept),
+            };
+            if is_same {
                 return;
             }
-            atoms::text_bytes(object)
+            self.read_text(index)
         };
-        let old = std::mem::replace(&mut text.bytes, bytes);
+        let Some(text) = &mut self.entries[index as usize].text else {
+            return;
+        };
+        let old = std::mem::take(&mut text.bytes);
         text.n_bytes = n_bytes;
-        let bytes = std::mem::take(&mut text.bytes);
-        match bytes.strip_prefix(&old[..]) {
-            Some(more) => self.put_text(record::TEXT_APPEND, id, more),
-            None => self.put_text(record::TEXT, id, &bytes),
-        }
+        self.put_text_change(id, &old, &bytes);
         if n_bytes > bytes.len() {
             self.put_fidelity(id, fidelity::TRUNCATED_SIZE, n_bytes);
         }
         if let Some(text) = &mut self.entries[index as usize].text {
             text.bytes = bytes;
+        }
+    }
+
+    /// Writes the stretch between the common beginning and the common end of two texts.
+    fn put_text_change(&mut self, id: u32, old: &[u8], new: &[u8]) {
+        let same = |(a, b): &(&u8, &u8)| a == b;
+        let start = old.iter().zip(new).take_while(same).count();
+        let (old, new) = (&old[start..], &new[start..]);
+        let n_tail = old
+            .iter()
+            .rev()
+            .zip(new.iter().rev())
+            .take_while(same)
+            .count();
+        let (n_removed, inserted) = (old.len() - n_tail, &new[..new.len() - n_tail]);
+        if old.is_empty() {
+            self.append_text(id, new);
+            return;
+        }
+        let (mut at, mut n_removed) = (start, n_removed);
+        for batch in text_batches(inserted) {
+            stream::put_object_record(&mut self.sink, record::TEXT_SPLICE, id);
+            self.sink.varint(at as u64);
+            self.sink.varint(n_removed as u64);
+            self.sink.blob(batch);
+            self.sink.record_end();
+            (at, n_removed) = (at + batch.len(), 0);
+        }
+    }
+
+    unsafe fn compare_payload(&mut self, index: EntryIndex) {
+        let entry = &self.entries[index as usize];
+        let Some(payload) = self.types.get(entry.type_index).payload else {
+            return;
+        };
+        // SAFETY: the facts fit the object's type; the old value is kept alive by the shadow.
+        unsafe {
+            let (object, id) = (entry.object, entry.id);
+            let (value, real_len) = fields::without_exception(|| payload.read(object));
+            let old = &self.entries[index as usize].content.items;
+            let is_same = old.first().is_some_and(|&old| atoms::are_same(old, value));
+            if !is_same {
+                self.compare_sequence(index, &[value]);
+                if let Some(real_len) = real_len {
+                    self.put_fidelity(id, fidelity::TRUNCATED_SIZE, real_len);
+                }
+            }
+            Py_XDECREF(value);
         }
     }
 
@@ -260,10 +322,12 @@ impl Heap {
             if self.attributes_are_equal(index) {
                 return;
             }
-            let entry = &self.entries[index as usize];
-            let (object, type_index) = (entry.object, entry.type_index);
-            let (new_layout, live) = self.read_attributes(object, type_index);
+            let (new_layout, live) = self.read_attributes(index);
             let entry = &mut self.entries[index as usize];
+            if entry.attribute_layout == new_layout && entry.attributes.items[..] == live[..] {
+                self.release_fresh();
+                return;
+            }
             let by_place = entry.attribute_layout == AttributeLayout::Values
                 && new_layout == AttributeLayout::Values
                 && live.len() >= entry.attributes.items.len();
@@ -271,6 +335,7 @@ impl Heap {
                 true => self.replace_attributes(index, &live),
                 false => self.rewrite_attributes(index, new_layout, &live),
             }
+            self.release_fresh();
         }
     }
 
@@ -368,17 +433,22 @@ impl Heap {
         let shadow = &entry.attributes.items[..];
         // SAFETY: the facts fit the object's type.
         unsafe {
-            let (slots, rest) = shadow.split_at(info.slots.len().min(shadow.len()));
-            let slots_equal = info.slots.iter().zip(slots).all(|(&(_, offset), &item)| {
-                layout::field::<*mut PyObject>(entry.object.cast(), offset) == item
-            });
-            if !slots_equal || slots.len() != info.slots.len() {
+            let (fields, rest) = shadow.split_at(info.fields.len().min(shadow.len()));
+            let is_as_before = |(field, &item): (&Field, &*mut PyObject)| {
+                let place = field.place();
+                place.is_some_and(|offset| {
+                    layout::field::<*mut PyObject>(entry.object.cast(), offset) == item
+                })
+            };
+            let fields_are_equal = info.fields.iter().zip(fields).all(is_as_before);
+            if !fields_are_equal || fields.len() != info.fields.len() {
                 return false;
             }
             let attributes = match info.storage {
                 Storage::None => return true,
                 Storage::Managed => layout::managed_attributes(entry.object),
                 Storage::PlainDict => Attributes::Dict(layout::plain_dict(entry.object)),
+                Storage::Function => return self.types.function_parts_are(entry.object, rest),
             };
             match attributes {
                 Attributes::Values(values) => {

@@ -1,6 +1,10 @@
 //! Writes an object for the first time: what it is, then its contents.
 
-use super::{AttributeLayout, EntryIndex, EntryState, Facet, Heap, Link, MAX_ITEMS, Text, dicts};
+use super::buffers::Exporter;
+use super::types::Storage;
+use super::{
+    AttributeLayout, EntryIndex, EntryState, Facet, Heap, Link, MAX_ITEMS, Text, dicts, fields,
+};
 use crate::atoms;
 use crate::layout::{self, Attributes, SharedKeys};
 use pyo3_ffi::*;
@@ -28,32 +32,25 @@ impl Heap {
             let type_ = Py_TYPE(object);
             let type_index = self.types.index_of(type_, &mut self.names, &mut self.sink);
             let info = self.types.get(type_index);
-            let (name, flags, hidden_state) = (info.name, info.flags, info.hidden_state);
             if info.renames_mutators {
                 self.expose_everything();
             }
             let info = self.types.get(type_index);
-            let is_excluded = info.is_excluded;
-            let text_like = type_ == &raw mut PyUnicode_Type || type_ == &raw mut PyBytes_Type;
+            let (name, flags, mut fidelity) = (info.name, info.flags, info.fidelity);
             let kind = match info.kind {
                 _ if type_ == &raw mut PyUnicode_Type => Kind::Str,
                 _ if type_ == &raw mut PyBytes_Type => Kind::Bytes,
+                Kind::Buffer if info.exporter.is_some_and(|e| e.holds_objects(object)) => {
+                    Kind::List
+                }
                 kind => kind,
             };
-            let is_constant = !info.has_attributes()
-                && matches!(
-                    kind,
-                    Kind::Str
-                        | Kind::Bytes
-                        | Kind::Function
-                        | Kind::Class
-                        | Kind::Module
-                        | Kind::Opaque
-                );
-            let opaque = kind == Kind::Opaque || (hidden_state && !text_like);
+            if matches!(kind, Kind::Str | Kind::Bytes) {
+                fidelity = fidelity::EXACT;
+            }
             self.vouch_from_now(index);
             let entry = &mut self.entries[index as usize];
-            (entry.state, entry.is_constant) = (EntryState::Live, is_constant);
+            entry.state = EntryState::Live;
             (entry.type_, entry.type_index, entry.kind) = (type_, type_index, kind);
 
             stream::put_object_record(&mut self.sink, record::OBJECT, id);
@@ -61,15 +58,30 @@ impl Heap {
             self.sink.varint(u64::from(name));
             self.sink.varint(flags);
             self.sink.record_end();
-            if is_excluded {
-                self.put_fidelity(id, fidelity::EXCLUDED, 0);
-            } else if opaque {
-                self.put_fidelity(id, fidelity::OPAQUE, 0);
+            if fidelity != fidelity::EXACT {
+                self.put_fidelity(id, fidelity, 0);
             }
             self.fill_content(index);
             if self.types.get(type_index).has_attributes() {
                 self.fill_attributes(index);
             }
+            self.entries[index as usize].is_constant = self.is_constant(index);
+        }
+    }
+
+    /// Whether nothing in an entry that was just filled can change: it has no parts, or is immutable and
+    /// so are they.
+    fn is_constant(&self, index: EntryIndex) -> bool {
+        let entry = &self.entries[index as usize];
+        let info = self.types.get(entry.type_index);
+        let has_edges = !(entry.content.links.is_empty() && entry.attributes.links.is_empty());
+        match entry.kind {
+            Kind::Str | Kind::Bytes => true,
+            Kind::Function => entry.attributes.items.is_empty(),
+            Kind::Class | Kind::Module | Kind::Opaque => !info.has_attributes(),
+            Kind::Tuple | Kind::FrozenSet => !has_edges && info.flags == 0,
+            Kind::Instance => !has_edges && info.is_immutable,
+            _ => false,
         }
     }
 
@@ -78,24 +90,63 @@ impl Heap {
         unsafe {
             let (object, id) = self.object_and_id(index);
             match self.entries[index as usize].kind {
-                Kind::List => self.fill_sequence(index, layout::list_items(object)),
+                Kind::List => match self.exporter_of(index) {
+                    None => self.fill_sequence(index, layout::list_items(object)),
+                    Some(array) => self.fill_sequence(index, &array.objects(object, MAX_ITEMS)),
+                },
                 Kind::Tuple => self.fill_sequence(index, layout::tuple_items(object)),
+                Kind::Deque => self.fill_sequence(index, &layout::deque_items(object)),
                 Kind::Set | Kind::FrozenSet => self.fill_set(index),
                 Kind::Dict => self.fill_dict(index),
-                Kind::Str | Kind::Bytes | Kind::ByteArray => {
-                    let (bytes, n_bytes) = atoms::text_bytes(object);
+                Kind::Str | Kind::Bytes | Kind::ByteArray | Kind::Buffer => {
+                    let (bytes, n_bytes) = self.read_text(index);
                     if n_bytes > bytes.len() {
                         self.put_fidelity(id, fidelity::TRUNCATED_SIZE, n_bytes);
                     }
-                    self.put_text(record::TEXT_APPEND, id, &bytes);
+                    self.append_text(id, &bytes);
                     self.entries[index as usize].text = Some(Box::new(Text { bytes, n_bytes }));
                 }
+                Kind::Instance | Kind::Enum => self.fill_payload(index),
                 Kind::Function | Kind::Class | Kind::Module => {
                     if let Some(name) = reference_name(object) {
-                        self.put_text(record::TEXT, id, name.as_bytes());
+                        self.append_text(id, name.as_bytes());
                     }
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// How the memory of an entry's object is read, if it has some.
+    pub(super) fn exporter_of(&self, index: EntryIndex) -> Option<Exporter> {
+        let type_index = self.entries[index as usize].type_index;
+        self.types.get(type_index).exporter
+    }
+
+    /// Text or bytes of an entry as they are now, cut at the limit, and their real number.
+    pub(super) unsafe fn read_text(&self, index: EntryIndex) -> (Vec<u8>, usize) {
+        let object = self.object_of(index);
+        // SAFETY: the entry's kind says that it is text or memory.
+        unsafe {
+            match self.exporter_of(index) {
+                Some(exporter) => fields::without_exception(|| exporter.bytes(object)),
+                None => atoms::text_bytes(object),
+            }
+        }
+    }
+
+    /// Writes the value of a subclass of a builtin type without parts.
+    unsafe fn fill_payload(&mut self, index: EntryIndex) {
+        // SAFETY: the facts fit the object's type.
+        unsafe {
+            let (object, id) = self.object_and_id(index);
+            let info = self.types.get(self.entries[index as usize].type_index);
+            let Some(payload) = info.payload else { return };
+            let (value, real_len) = fields::without_exception(|| payload.read(object));
+            self.fill_sequence(index, &[value]);
+            Py_XDECREF(value);
+            if let Some(real_len) = real_len {
+                self.put_fidelity(id, fidelity::TRUNCATED_SIZE, real_len);
             }
         }
     }
@@ -209,9 +260,9 @@ impl Heap {
     unsafe fn fill_attributes(&mut self, index: EntryIndex) {
         // SAFETY: the attributes of a live object are alive.
         unsafe {
-            let (object, id) = self.object_and_id(index);
+            let id = self.id_of(index);
             let type_index = self.entries[index as usize].type_index;
-            let (attribute_layout, live) = self.read_attributes(object, type_index);
+            let (attribute_layout, live) = self.read_attributes(index);
             let mut facet = Facet::default();
             for (at, &item) in live.iter().enumerate() {
                 let named = self.attribute_name(type_index, attribute_layout, &live, at);
@@ -223,6 +274,7 @@ impl Heap {
             }
             let entry = &mut self.entries[index as usize];
             (entry.attributes, entry.attribute_layout) = (facet, attribute_layout);
+            self.release_fresh();
         }
     }
 
@@ -236,22 +288,22 @@ impl Heap {
         link
     }
 
-    /// The attributes of an instance as they are now: slots, then values or pairs.
-    pub(super) unsafe fn read_attributes(
-        &mut self,
-        object: *mut PyObject,
-        type_index: u32,
-    ) -> (AttributeLayout, Live) {
-        use super::types::Storage;
+    /// The attributes of an entry's object as they are now: fields, then values or pairs. They are valid
+    /// until [`Heap::release_fresh`].
+    pub(super) unsafe fn read_attributes(&mut self, index: EntryIndex) -> (AttributeLayout, Live) {
         // SAFETY: the facts fit the object's type.
         unsafe {
-            let info = self.types.get(type_index);
-            let slot = |&(_, offset): &(u32, usize)| layout::field(object.cast(), offset);
-            let mut live: Live = info.slots.iter().map(slot).collect();
-            let attributes = match info.storage {
+            let mut live = self.read_fields(index);
+            let entry = &self.entries[index as usize];
+            let object = entry.object;
+            let attributes = match self.types.get(entry.type_index).storage {
                 Storage::None => Attributes::Dict(std::ptr::null_mut()),
                 Storage::Managed => layout::managed_attributes(object),
                 Storage::PlainDict => Attributes::Dict(layout::plain_dict(object)),
+                Storage::Function => {
+                    self.types.push_function_parts(object, &mut live);
+                    return (AttributeLayout::Pairs, live);
+                }
             };
             match attributes {
                 Attributes::Values(values) => {
@@ -271,6 +323,48 @@ impl Heap {
         }
     }
 
+    /// The fields of an entry's object as they are now. A new object for a value that was there before
+    /// counts as the one from before.
+    unsafe fn read_fields(&mut self, index: EntryIndex) -> Live {
+        let entry = &self.entries[index as usize];
+        let info = self.types.get(entry.type_index);
+        let (object, old, fresh) = (entry.object, &entry.attributes, &mut self.fresh);
+        let mut read = || {
+            let fields = info.fields.iter().enumerate();
+            fields
+                .map(|(at, field)| {
+                    // SAFETY: the facts fit the object's type; leaves of the shadow are alive.
+                    unsafe {
+                        let part = field.read(object, fresh);
+                        match old.items.get(at) {
+                            Some(&known)
+                                if known != part
+                                    && matches!(old.link(at), Link::Leaf | Link::Text(_))
+                                    && atoms::are_same(known, part) =>
+                            {
+                                known
+                            }
+                            _ => part,
+                        }
+                    }
+                })
+                .collect()
+        };
+        match info.has_only_places {
+            true => read(),
+            // SAFETY: the GIL is held.
+            false => unsafe { fields::without_exception(read) },
+        }
+    }
+
+    /// Lets go what was read from fields.
+    pub(super) unsafe fn release_fresh(&mut self) {
+        for object in self.fresh.drain(..) {
+            // SAFETY: references that readers of fields gave.
+            unsafe { Py_DECREF(object) };
+        }
+    }
+
     /// The name of the attribute at a place of [`Heap::read_attributes`], if there is an attribute at that place.
     pub(super) unsafe fn attribute_name(
         &mut self,
@@ -279,12 +373,12 @@ impl Heap {
         live: &[*mut PyObject],
         at: usize,
     ) -> Option<u32> {
-        let slots = &self.types.get(type_index).slots;
-        if let Some(&(name, _)) = slots.get(at) {
-            return Some(name);
+        let fields = &self.types.get(type_index).fields;
+        if let Some(field) = fields.get(at) {
+            return Some(field.name);
         }
-        let at = at - slots.len();
-        let n_slots = slots.len();
+        let n_fields = fields.len();
+        let at = at - n_fields;
         // SAFETY: names of attributes are exact str; others are passed over.
         unsafe {
             match attribute_layout {
@@ -295,7 +389,7 @@ impl Heap {
                     )
                 }
                 AttributeLayout::Pairs if at % 2 == 1 => {
-                    let key = live[n_slots + at - 1];
+                    let key = live[n_fields + at - 1];
                     let is_str = Py_TYPE(key) == &raw mut PyUnicode_Type;
                     is_str.then(|| self.names.id_of_str(key, &mut self.sink))
                 }
@@ -304,19 +398,12 @@ impl Heap {
         }
     }
 
-    /// Writes text in records of bounded size; `first` is the tag of the first of them.
-    pub(super) fn put_text(&mut self, first: u8, id: u32, bytes: &[u8]) {
-        let mut tag = first;
-        let mut batches = bytes.chunks(TEXT_BATCH);
-        loop {
-            let batch = batches.next();
-            if batch.is_none() && tag == record::TEXT_APPEND {
-                return;
-            }
-            stream::put_object_record(&mut self.sink, tag, id);
-            self.sink.blob(batch.unwrap_or_default());
+    /// Writes more text in records of bounded size.
+    pub(super) fn append_text(&mut self, id: u32, bytes: &[u8]) {
+        for batch in bytes.chunks(TEXT_BATCH) {
+            stream::put_object_record(&mut self.sink, record::TEXT_APPEND, id);
+            self.sink.blob(batch);
             self.sink.record_end();
-            tag = record::TEXT_APPEND;
         }
     }
 
@@ -331,6 +418,12 @@ impl Heap {
         let entry = &self.entries[index as usize];
         (entry.object, entry.id)
     }
+}
+
+/// Text in pieces for records of bounded size; one empty piece for no text.
+pub(super) fn text_batches(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let empty = bytes.is_empty().then_some(bytes);
+    empty.into_iter().chain(bytes.chunks(TEXT_BATCH))
 }
 
 /// The element of a table entry, null if it has none.
@@ -371,6 +464,11 @@ unsafe fn reference_name(object: *mut PyObject) -> Option<String> {
                 Py_TYPE(owner)
             };
             return Some(format!("{}.{name}", super::types::qualname(owner_type)));
+        }
+        if super::types::is_descriptor(type_) {
+            let descriptor = object.cast::<PyDescrObject>();
+            let owner = super::types::qualname((*descriptor).d_type);
+            return Some(format!("{owner}.{}", text_of((*descriptor).d_name)?));
         }
         if PyType_Check(object) != 0 {
             return Some(super::types::qualified_name(object.cast()));

@@ -23,10 +23,13 @@
 //!
 //! Hot path: no lock, no Python code run, allocation in the arena of entries only.
 
+mod buffers;
 mod compare;
 mod dicts;
 mod exposed;
+mod fields;
 mod fill;
+pub mod living;
 pub mod names;
 mod references;
 pub mod types;
@@ -239,6 +242,8 @@ pub struct Heap {
     work: Vec<EntryIndex>,
     /// Entries that may be a new object at an old address.
     doubts: Vec<EntryIndex>,
+    /// What readers of fields gave: held while an object is filled or compared.
+    fresh: Vec<*mut PyObject>,
     /// Entries whose count fell to zero in this event.
     unreferenced: Vec<EntryIndex>,
     dirty_dicts: Vec<EntryIndex>,
@@ -272,6 +277,7 @@ impl Heap {
             holder: Holder::Doubtful,
             work: Vec::new(),
             doubts: Vec::new(),
+            fresh: Vec::new(),
             unreferenced: Vec::new(),
             dirty_dicts: Vec::new(),
             watcher,

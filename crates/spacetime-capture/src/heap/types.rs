@@ -3,13 +3,17 @@
 //! Types are compared by address, and addresses of dead types come back, so each use checks that
 //! the facts still fit ([`TypeInfo::fits`]).
 
+use super::buffers::Exporter;
+use super::dicts;
+use super::fields::{self, Field, Payload};
 use super::names::Names;
 use crate::effects::{self, is_made_by_class_statement};
 use crate::layout;
+use crate::parts;
 use pyo3_ffi::*;
 use rustc_hash::FxHashMap;
 use spacetime_store::ring::RingWriter;
-use spacetime_store::stream::{Kind, type_flag};
+use spacetime_store::stream::{Kind, fidelity, type_flag};
 use std::ffi::{CStr, c_char};
 
 /// How instances of a type are read.
@@ -23,16 +27,22 @@ pub struct TypeInfo {
     pub name: u32,
     /// Bits of [`type_flag`].
     pub flags: u64,
-    /// `__slots__` and the fields of exceptions: name and offset.
-    pub slots: Vec<(u32, usize)>,
-    /// How the attributes are kept.
+    /// `__slots__` and what C code keeps.
+    pub fields: Vec<Field>,
+    /// Every field is an object inside of the instance: see [`Field::place`].
+    pub has_only_places: bool,
+    /// How the attributes that are not fields are kept.
     pub storage: Storage,
-    /// The instance also has state that only C code can read.
-    pub hidden_state: bool,
+    /// The value of an instance that has one instead of items.
+    pub payload: Option<Payload>,
+    /// The memory of an instance that has some.
+    pub exporter: Option<Exporter>,
+    /// What there is besides: nothing, or a code of [`fidelity`].
+    pub fidelity: u8,
+    /// Neither a field nor the payload of an instance ever changes, and it has nothing else.
+    pub is_immutable: bool,
     /// Names of the shared keys, in their order, as far as they were needed.
     pub shared_names: Vec<u32>,
-    /// The user does not want the contents of the instances.
-    pub is_excluded: bool,
     /// See [`effects::renames_mutators`].
     pub renames_mutators: bool,
 }
@@ -46,6 +56,8 @@ pub enum Storage {
     Managed,
     /// In a dict at a fixed place.
     PlainDict,
+    /// A function: closure, defaults and a dict, or the object that it is bound to.
+    Function,
 }
 
 impl TypeInfo {
@@ -66,23 +78,28 @@ impl TypeInfo {
     /// Whether instances may have attributes.
     #[inline]
     pub fn has_attributes(&self) -> bool {
-        self.storage != Storage::None || !self.slots.is_empty()
+        self.storage != Storage::None || !self.fields.is_empty()
     }
 }
 
 /// All types met.
 pub struct Types {
     infos: Vec<TypeInfo>,
+    /// `__self__`, `__defaults__` and `__kwdefaults__`.
+    function_names: [*mut PyObject; 3],
     by_address: FxHashMap<usize, u32>,
     /// Types whose instances the user does not want to be read.
     ignored: Vec<*mut PyTypeObject>,
 }
 
 impl Types {
-    /// No types yet. The ignored types must be kept alive by the caller.
+    /// No types yet. The ignored types must be kept alive by the caller, and the GIL be held.
     pub fn new(ignored: Vec<*mut PyTypeObject>) -> Types {
+        let names = [c"__self__", c"__defaults__", c"__kwdefaults__"];
         Types {
             infos: Vec::new(),
+            // SAFETY: the GIL is held; the names are kept for good.
+            function_names: names.map(|name| unsafe { PyUnicode_InternFromString(name.as_ptr()) }),
             by_address: FxHashMap::default(),
             ignored,
         }
@@ -125,6 +142,69 @@ impl Types {
         index
     }
 
+    /// What a function holds, as names and values: free variables, defaults and attributes; of one
+    /// written in C the object that it is bound to.
+    ///
+    /// # Safety
+    /// `function` must be a live function, with the GIL held.
+    pub unsafe fn push_function_parts(
+        &self,
+        function: *mut PyObject,
+        live: &mut impl Extend<*mut PyObject>,
+    ) {
+        // SAFETY: passed on; the closure of a function has a cell for each free variable of its code.
+        unsafe {
+            let closure = closure_of(function);
+            if !closure.is_empty() {
+                let code = (*function.cast::<PyFunctionObject>()).func_code;
+                for (&name, &cell) in parts::free_names(code).iter().zip(closure) {
+                    live.extend([name, cell]);
+                }
+            }
+            for (name, part) in self.function_names.into_iter().zip(named_parts(function)) {
+                if !part.is_null() {
+                    live.extend([name, part]);
+                }
+            }
+            if let Some(dict) = dict_of_function(function) {
+                dicts::for_each_entry(dict, |key, item| live.extend([key, item]));
+            }
+        }
+    }
+
+    /// Whether a function holds what [`Types::push_function_parts`] gave earlier, without copying.
+    ///
+    /// # Safety
+    /// As there.
+    pub unsafe fn function_parts_are(
+        &self,
+        function: *mut PyObject,
+        mut known: &[*mut PyObject],
+    ) -> bool {
+        let mut next_is = |part: *mut PyObject| match known {
+            [_, first, rest @ ..] => {
+                let is_same = *first == part;
+                known = rest;
+                is_same
+            }
+            _ => false,
+        };
+        // SAFETY: as there.
+        unsafe {
+            let named = named_parts(function)
+                .into_iter()
+                .filter(|part| !part.is_null());
+            let mut parts = closure_of(function).iter().copied().chain(named);
+            if !parts.all(&mut next_is) {
+                return false;
+            }
+            match dict_of_function(function) {
+                Some(dict) => dicts::equals_pairs(dict, known),
+                None => known.is_empty(),
+            }
+        }
+    }
+
     /// The stream's name for the shared key at `key_index` of the type.
     ///
     /// # Safety
@@ -160,7 +240,7 @@ impl Types {
     ) -> TypeInfo {
         // SAFETY: `type_` is a live type.
         unsafe {
-            let base = self.first_c_base(type_);
+            let base = first_c_base(type_);
             let python_class = base != type_;
             let flags = (*type_).tp_flags;
             let mut info = TypeInfo {
@@ -173,31 +253,43 @@ impl Types {
                     true => type_flag::SUBCLASS,
                     false => 0,
                 },
-                slots: Vec::new(),
+                fields: Vec::new(),
+                has_only_places: true,
                 storage: Storage::None,
-                hidden_state: false,
+                payload: None,
+                exporter: None,
+                fidelity: fidelity::EXACT,
+                is_immutable: false,
                 shared_names: Vec::new(),
-                is_excluded: self.is_ignored(type_),
                 renames_mutators: effects::renames_mutators(type_),
             };
-            if info.is_excluded {
-                info.kind = Kind::Opaque;
+            if self.is_ignored(type_) {
+                (info.kind, info.fidelity) = (Kind::Opaque, fidelity::EXCLUDED);
                 return info;
             }
-            let exception = flags & Py_TPFLAGS_BASE_EXC_SUBCLASS != 0;
-            if exception {
+            let mut number_of = |name: &str| names.id_of(name, sink);
+            if flags & Py_TPFLAGS_BASE_EXC_SUBCLASS != 0 {
                 info.kind = Kind::Instance;
-                // `args` of PyBaseExceptionObject.
-                info.slots.push((names.id_of("args", sink), 24));
-            }
-            if python_class || exception {
-                if info.kind == Kind::Opaque {
-                    info.kind = Kind::Instance;
-                    info.hidden_state = base != &raw mut PyBaseObject_Type;
-                }
                 info.storage = storage_of(type_, flags);
-                self.add_slots(type_, &mut info.slots, names, sink);
+                add_exception_fields(type_, &mut info.fields, &mut number_of);
+            } else {
+                add_c_parts(type_, base, &mut info, &mut number_of);
             }
+            if python_class {
+                info.storage = storage_of(type_, flags);
+                add_slots(type_, &mut info.fields, &mut number_of);
+            }
+            if info.kind == Kind::Tuple
+                && let Some(fields) = fields::tuple_fields(type_)
+            {
+                let name = number_of("_fields");
+                info.fields.push(Field::constant(name, fields));
+            }
+            if type_ == &raw mut PyFunction_Type || type_ == &raw mut PyCFunction_Type {
+                info.storage = Storage::Function;
+            }
+            info.has_only_places = info.fields.iter().all(|field| field.place().is_some());
+            info.is_immutable &= info.storage == Storage::None && !python_class;
             info
         }
     }
@@ -208,48 +300,151 @@ impl Types {
             .iter()
             .any(|&ignored| unsafe { PyType_IsSubtype(type_, ignored) != 0 })
     }
+}
 
-    /// The first type up the line of bases that is not made by a class statement.
-    unsafe fn first_c_base(&self, type_: *mut PyTypeObject) -> *mut PyTypeObject {
-        let mut base = type_;
-        // SAFETY: bases of a live type are alive.
-        unsafe {
-            while (*base).tp_flags & Py_TPFLAGS_HEAPTYPE != 0
-                && is_made_by_class_statement(base)
-                && !(*base).tp_base.is_null()
-            {
-                base = (*base).tp_base;
-            }
+/// The first type up the line of bases that is not made by a class statement.
+///
+/// # Safety
+/// `type_` must be a live type.
+pub(super) unsafe fn first_c_base(type_: *mut PyTypeObject) -> *mut PyTypeObject {
+    let mut base = type_;
+    // SAFETY: bases of a live type are alive.
+    unsafe {
+        while (*base).tp_flags & Py_TPFLAGS_HEAPTYPE != 0
+            && is_made_by_class_statement(base)
+            && !(*base).tp_base.is_null()
+        {
+            base = (*base).tp_base;
         }
-        base
     }
+    base
+}
 
-    /// Adds the `__slots__` of a class and its bases, outermost base first.
-    unsafe fn add_slots(
-        &self,
-        type_: *mut PyTypeObject,
-        slots: &mut Vec<(u32, usize)>,
-        names: &mut Names,
-        sink: &mut RingWriter,
-    ) {
-        /// `Py_T_OBJECT_EX`: an object field that raises AttributeError when empty.
-        const OBJECT_FIELD: i32 = 16;
-        // SAFETY: a heap type's `tp_members` ends with an entry without name.
-        unsafe {
-            if (*type_).tp_flags & Py_TPFLAGS_HEAPTYPE == 0 || !is_made_by_class_statement(type_) {
-                return;
+/// The cells of a function.
+unsafe fn closure_of<'a>(function: *mut PyObject) -> &'a [*mut PyObject] {
+    // SAFETY: passed on; a closure is a tuple.
+    unsafe {
+        match PyCFunction_Check(function) {
+            0 => match (*function.cast::<PyFunctionObject>()).func_closure {
+                closure if closure.is_null() => &[],
+                closure => layout::tuple_items(closure),
+            },
+            _ => &[],
+        }
+    }
+}
+
+/// The object that a function is bound to, and its defaults, by position and by name; null where there
+/// are none.
+unsafe fn named_parts(function: *mut PyObject) -> [*mut PyObject; 3] {
+    let none = std::ptr::null_mut();
+    // SAFETY: each branch follows the type.
+    unsafe {
+        if PyCFunction_Check(function) == 0 {
+            let function = function.cast::<PyFunctionObject>();
+            return [none, (*function).func_defaults, (*function).func_kwdefaults];
+        }
+        let owner = (*function.cast::<PyCFunctionObject>()).m_self;
+        let is_bound = !owner.is_null() && PyModule_Check(owner) == 0 && PyType_Check(owner) == 0;
+        [if is_bound { owner } else { none }, none, none]
+    }
+}
+
+/// The dict of a function, if it has one.
+unsafe fn dict_of_function(function: *mut PyObject) -> Option<*mut PyObject> {
+    // SAFETY: follows the type.
+    unsafe {
+        if PyCFunction_Check(function) != 0 {
+            return None;
+        }
+        let dict = (*function.cast::<PyFunctionObject>()).func_dict;
+        (!dict.is_null()).then_some(dict)
+    }
+}
+
+/// Says of what the instances of a type are made in C: parts, a value, or what nobody can tell.
+unsafe fn add_c_parts(
+    type_: *mut PyTypeObject,
+    base: *mut PyTypeObject,
+    info: &mut TypeInfo,
+    number_of: &mut impl FnMut(&str) -> u32,
+) {
+    // SAFETY: both are live types.
+    unsafe {
+        let parts = fields::parts_of(base, number_of);
+        if info.kind == Kind::Opaque {
+            info.payload = Payload::of(base);
+            info.exporter = Exporter::of(base);
+        }
+        let is_plain = base == &raw mut PyBaseObject_Type;
+        let is_instance = parts.is_some() || info.payload.is_some() || is_plain || type_ != base;
+        let is_whole = match &parts {
+            Some(parts) => parts.is_complete,
+            None => info.payload.is_some() || is_plain || info.kind != Kind::Opaque,
+        };
+        if info.kind == Kind::Opaque && is_instance {
+            info.kind = match info.exporter {
+                Some(_) => Kind::Buffer,
+                None if fields::is_enum(type_) => Kind::Enum,
+                None => Kind::Instance,
+            };
+        }
+        info.fidelity = match is_whole {
+            _ if fields::is_live(base) => fidelity::LIVE,
+            true => fidelity::EXACT,
+            false => fidelity::OPAQUE,
+        };
+        info.is_immutable = parts.as_ref().is_none_or(|parts| parts.is_immutable);
+        if let Some(parts) = parts {
+            info.storage = storage_of(type_, (*type_).tp_flags);
+            info.fields = parts.fields;
+        }
+    }
+}
+
+/// Adds what every exception keeps, and what those written in C keep besides.
+///
+/// # Safety
+/// `type_` must be a live type, with the GIL held.
+pub(super) unsafe fn add_exception_fields(
+    type_: *mut PyTypeObject,
+    fields: &mut Vec<Field>,
+    number_of: &mut impl FnMut(&str) -> u32,
+) {
+    // Offsets in PyBaseExceptionObject.
+    fields.push(Field::at(number_of("args"), 24));
+    fields.push(Field::traceback(number_of("__traceback__"), 40));
+    fields.push(Field::at(number_of("__context__"), 48));
+    fields.push(Field::at(number_of("__cause__"), 56));
+    fields.push(Field::flag(number_of("__suppress_context__"), 64));
+    // SAFETY: passed on.
+    unsafe { fields::add_members(type_, fields, number_of) };
+}
+
+/// Adds the `__slots__` of a class and its bases, outermost base first.
+///
+/// # Safety
+/// `type_` must be a live type, with the GIL held.
+pub(super) unsafe fn add_slots(
+    type_: *mut PyTypeObject,
+    fields: &mut Vec<Field>,
+    number_of: &mut impl FnMut(&str) -> u32,
+) {
+    // SAFETY: a heap type's `tp_members` ends with an entry without name.
+    unsafe {
+        if (*type_).tp_flags & Py_TPFLAGS_HEAPTYPE == 0 || !is_made_by_class_statement(type_) {
+            return;
+        }
+        if !(*type_).tp_base.is_null() {
+            add_slots((*type_).tp_base, fields, number_of);
+        }
+        let mut member = (*type_).tp_members;
+        while !member.is_null() && !(*member).name.is_null() {
+            if (*member).type_code == fields::OBJECT_FIELD {
+                let name = CStr::from_ptr((*member).name).to_string_lossy();
+                fields.push(Field::at(number_of(&name), (*member).offset as usize));
             }
-            if !(*type_).tp_base.is_null() {
-                self.add_slots((*type_).tp_base, slots, names, sink);
-            }
-            let mut member = (*type_).tp_members;
-            while !member.is_null() && !(*member).name.is_null() {
-                if (*member).type_code == OBJECT_FIELD {
-                    let name = CStr::from_ptr((*member).name).to_string_lossy();
-                    slots.push((names.id_of(&name, sink), (*member).offset as usize));
-                }
-                member = member.add(1);
-            }
+            member = member.add(1);
         }
     }
 }
@@ -266,7 +461,7 @@ unsafe fn storage_of(type_: *mut PyTypeObject, flags: u64) -> Storage {
 }
 
 /// What instances of a type are, judged by its first base in C.
-fn kind_of(base: *mut PyTypeObject, flags: u64) -> Kind {
+unsafe fn kind_of(base: *mut PyTypeObject, flags: u64) -> Kind {
     if flags & Py_TPFLAGS_TYPE_SUBCLASS != 0 {
         Kind::Class
     } else if base == &raw mut PyList_Type {
@@ -284,13 +479,31 @@ fn kind_of(base: *mut PyTypeObject, flags: u64) -> Kind {
         Kind::FrozenSet
     } else if base == &raw mut PyByteArray_Type {
         Kind::ByteArray
-    } else if base == &raw mut PyFunction_Type || base == &raw mut PyCFunction_Type {
+    } else if base == &raw mut PyFunction_Type
+        || base == &raw mut PyCFunction_Type
+        || is_descriptor(base)
+    {
         Kind::Function
     } else if base == &raw mut PyModule_Type {
         Kind::Module
+    // SAFETY: passed on.
+    } else if unsafe { fields::is_deque(base) } {
+        Kind::Deque
     } else {
         Kind::Opaque
     }
+}
+
+/// Whether objects of a type are attributes that a class written in C gives its instances.
+pub fn is_descriptor(type_: *mut PyTypeObject) -> bool {
+    [
+        &raw mut PyMethodDescr_Type,
+        &raw mut PyClassMethodDescr_Type,
+        &raw mut PyWrapperDescr_Type,
+        &raw mut PyGetSetDescr_Type,
+        &raw mut PyMemberDescr_Type,
+    ]
+    .contains(&type_)
 }
 
 /// Whether a type in C extends a builtin container, as `collections.defaultdict` does.

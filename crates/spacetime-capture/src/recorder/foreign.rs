@@ -239,6 +239,36 @@ impl Recorder {
         }
     }
 
+    /// Any code raised an exception, or one passed through it: that gave it a traceback, and maybe a cause and
+    /// a context.
+    ///
+    /// # Safety
+    /// Must be called in the callback of the event.
+    pub unsafe fn exception_was_raised(
+        &mut self,
+        tstate: *mut PyThreadState,
+        exception: *mut PyObject,
+    ) {
+        let Some(entry) = self.heap.find(exception) else {
+            return;
+        };
+        let id = self.heap.id_of(entry);
+        // SAFETY: passed on; the exception is alive.
+        unsafe {
+            if self.thread.is_null() || !self.is_alone(tstate) {
+                self.heap.doubt_everything();
+                return;
+            }
+            self.heap.begin_event();
+            self.observe_top();
+            if self.heap.find(exception) == Some(entry) && self.heap.id_of(entry) == id {
+                self.heap.touch(entry);
+                self.settle();
+            }
+            self.heap.sink.commit();
+        }
+    }
+
     /// Whether only this thread runs, as at the last event. Where others run, everything is doubted.
     unsafe fn is_alone(&mut self, tstate: *mut PyThreadState) -> bool {
         // SAFETY: `tstate` is the current thread state.

@@ -108,8 +108,8 @@ impl Recorder {
                 top.pending = Pending::Nothing;
             }
             self.compare_pending(pending);
-            let cell_was_bound = std::mem::take(&mut self.cell_was_bound);
-            if plan.unknown || cell_was_bound || self.heap.has_untrusted_callee {
+            let doubts_cells = std::mem::take(&mut self.doubts_cells);
+            if plan.unknown || doubts_cells || self.heap.has_untrusted_callee {
                 self.heap.doubt_everything();
             }
             let (epoch, n_doubted) = (self.heap.epoch(), self.heap.n_doubted());

@@ -109,6 +109,7 @@ pub(super) unsafe fn effect_of_site(
         let stack = |position: StackPosition| live.stack(code.n_slots, position.0);
         match action {
             SiteAction::Mark(position) => (Effect::Changes(stack(position)), null),
+            SiteAction::Cell(slot) => (Effect::Changes(live.bare_slot(slot as usize)), null),
             SiteAction::Call(shape) | SiteAction::CallGlobal(shape, _) => {
                 let (mut callee, mut bound) =
                     (stack(shape.callee_position), stack(shape.self_position));

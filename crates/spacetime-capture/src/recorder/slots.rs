@@ -7,7 +7,7 @@
 use super::Recorder;
 use crate::atoms::{self, Class};
 use crate::code::Code;
-use crate::frames::{Frame, SlotShadow, Thread};
+use crate::frames::{Frame, LiveFrame, SlotShadow, Thread, Tier};
 use crate::layout;
 use pyo3_ffi::*;
 use spacetime_store::stream::{self, Sink, fidelity, value};
@@ -46,12 +46,16 @@ impl Recorder {
                 _ => false,
             };
             if !is_unchanged {
-                self.read_other_slot(code, shadow, object, slot, held);
+                let (live, is_cell) = (frame.live, code.is_cell[slot]);
+                let is_changed = self.read_other_slot(code, shadow, object, slot, held);
+                if is_cell && is_changed {
+                    self.cell_was_bound(live, slot);
+                }
             }
         }
     }
 
-    /// The same for a slot that is not known to be as it was.
+    /// The same for a slot that is not known to be as it was. Says whether it changed.
     #[inline(never)]
     unsafe fn read_other_slot(
         &mut self,
@@ -60,7 +64,7 @@ impl Recorder {
         object: *mut PyObject,
         slot: usize,
         held: bool,
-    ) {
+    ) -> bool {
         // SAFETY: `object` is null or alive in the frame.
         unsafe {
             let class = atoms::classify(object);
@@ -72,18 +76,18 @@ impl Recorder {
                         if !held {
                             self.heap.doubt(entry);
                         }
-                        return;
+                        return false;
                     }
                     SlotShadow::Entry(entry)
                         if class == Class::Text && self.heap.continue_text(entry, object) =>
                     {
-                        return;
+                        return true;
                     }
                     _ => SlotShadow::Leaf,
                 },
             };
             if *shadow == new && new != SlotShadow::Leaf {
-                return;
+                return false;
             }
             stream::put_slot(&mut self.heap.sink, slot as u32);
             let new = match class {
@@ -106,6 +110,21 @@ impl Recorder {
             self.heap.sink.record_end();
             let old = std::mem::replace(shadow, new);
             self.rebind_slot(code, slot, old, held);
+            true
+        }
+    }
+
+    /// Functions that hold the cell hold something else now.
+    #[cold]
+    unsafe fn cell_was_bound(&mut self, live: LiveFrame, slot: usize) {
+        match self.tier {
+            // SAFETY: the frame is running; its slots are null or alive.
+            Tier::Fast => unsafe {
+                if let Some(cell) = self.heap.find(live.bare_slot(slot)) {
+                    self.heap.touch(cell);
+                }
+            },
+            Tier::Portable => self.doubts_cells = true,
         }
     }
 
@@ -128,7 +147,7 @@ impl Recorder {
                 true => self.heap.release_moved(entry),
                 false => self.heap.release(entry),
             }
-            self.cell_was_bound |= code.is_cell[slot] && n_left != 0;
+            self.doubts_cells |= code.is_cell[slot] && n_left != 0;
         }
     }
 

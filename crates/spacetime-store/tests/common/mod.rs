@@ -525,21 +525,21 @@ impl<S: Sink> Program<S> {
                 }
             }
             ObjectKind::Str => {
-                let is_new = self.random.chance(2) || object.text.len() > 5000;
                 let text = "y".repeat(self.random.below(60) as usize);
-                self.head(
-                    if is_new {
-                        record::TEXT
-                    } else {
-                        record::TEXT_APPEND
-                    },
-                    number,
-                );
-                self.sink.blob(text.as_bytes());
-                if is_new {
-                    object.text.clear();
+                let len = object.text.len() as u64;
+                if self.random.chance(90) && len < 5000 {
+                    self.head(record::TEXT_APPEND, number);
+                    object.text.extend_from_slice(text.as_bytes());
+                } else {
+                    let start = self.random.below(len + 1);
+                    let n_removed = self.random.below(len - start + 1);
+                    self.head(record::TEXT_SPLICE, number);
+                    self.sink.varint(start);
+                    self.sink.varint(n_removed);
+                    let removed = start as usize..(start + n_removed) as usize;
+                    object.text.splice(removed, text.bytes());
                 }
-                object.text.extend_from_slice(text.as_bytes());
+                self.sink.blob(text.as_bytes());
             }
             _ => {
                 self.head(record::FIDELITY, number);
