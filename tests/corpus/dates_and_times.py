@@ -32,7 +32,8 @@ feast.name = feast.name.upper()
 worked = Shift(hours=9)
 utc = dt.timezone.utc
 total = dt.timedelta()
-for begin, end in [pair for pairs in sheet.values() for pair in pairs]:
-    total += end - begin
-    latest = end.astimezone(utc)
+for pairs in sheet.values():
+    for begin, end in pairs:
+        total += end - begin
+        latest = end.astimezone(utc)
 print(total, latest.isoformat(), feast.name, worked.overtime())
