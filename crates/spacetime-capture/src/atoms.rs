@@ -337,65 +337,71 @@ fn push_utf8(utf8: &mut Vec<u8>, code_point: u32) {
 /// # Safety
 /// `object` must be an exact str, bytes or bytearray.
 pub unsafe fn text_bytes(object: *mut PyObject) -> (Vec<u8>, usize) {
-    // SAFETY: each branch follows the exact type.
+    // SAFETY: passed on.
     unsafe {
-        let type_ = Py_TYPE(object);
-        if type_ == &raw mut PyUnicode_Type {
-            if let Some(ascii) = ascii_of(object) {
-                return (ascii[..ascii.len().min(MAX_TEXT)].to_vec(), ascii.len());
-            }
-            let mut utf8 = utf8_of(object);
-            let n_bytes = utf8.len();
-            let mut cut = n_bytes.min(MAX_TEXT);
-            while cut < n_bytes && utf8[cut] & 0xC0 == 0x80 {
-                cut -= 1;
-            }
-            utf8.truncate(cut);
-            return (utf8, n_bytes);
+        if let Some(bytes) = bytes_in_place(object) {
+            return (bytes[..bytes.len().min(MAX_TEXT)].to_vec(), bytes.len());
         }
-        let bytes = if type_ == &raw mut PyBytes_Type {
-            bytes_of(object)
-        } else {
-            let size = PyByteArray_Size(object).max(0) as usize;
-            match size {
-                0 => &[],
-                _ => std::slice::from_raw_parts(PyByteArray_AsString(object).cast::<u8>(), size),
-            }
-        };
-        (bytes[..bytes.len().min(MAX_TEXT)].to_vec(), bytes.len())
+        let mut utf8 = utf8_of(object);
+        let n_bytes = utf8.len();
+        let mut cut = n_bytes.min(MAX_TEXT);
+        while cut < n_bytes && utf8[cut] & 0xC0 == 0x80 {
+            cut -= 1;
+        }
+        utf8.truncate(cut);
+        (utf8, n_bytes)
     }
 }
 
-/// Whether the text equals bytes kept earlier by [`text_bytes`], without copying ASCII and bytes.
+/// Whether the text equals bytes kept earlier by [`text_bytes`]; only text beyond ASCII is copied.
 ///
 /// # Safety
 /// As for [`text_bytes`].
 pub unsafe fn text_equals(object: *mut PyObject, kept: &[u8], n_bytes: usize) -> bool {
     // SAFETY: passed on.
     unsafe {
-        if Py_TYPE(object) == &raw mut PyUnicode_Type
-            && let Some(ascii) = ascii_of(object)
-        {
-            return ascii.len() == n_bytes && ascii[..kept.len()] == *kept;
+        if let Some(bytes) = bytes_in_place(object) {
+            return bytes.len() == n_bytes && bytes[..kept.len()] == *kept;
         }
         let (now, n_now) = text_bytes(object);
         n_now == n_bytes && now == kept
     }
 }
 
-/// Whether the text begins with bytes kept earlier by [`text_bytes`].
+/// Whether the text begins with text kept earlier by [`text_bytes`], as far as that was kept.
 ///
 /// # Safety
 /// As for [`text_bytes`].
-pub unsafe fn text_begins_with(object: *mut PyObject, kept: &[u8]) -> bool {
+pub unsafe fn text_begins_with(object: *mut PyObject, kept: &[u8], n_bytes: usize) -> bool {
     // SAFETY: passed on.
     unsafe {
-        if Py_TYPE(object) == &raw mut PyUnicode_Type
-            && let Some(ascii) = ascii_of(object)
-        {
-            return ascii.starts_with(kept);
+        if let Some(bytes) = bytes_in_place(object) {
+            return bytes.len() >= n_bytes && bytes.starts_with(kept);
         }
-        text_bytes(object).0.starts_with(kept)
+        let (now, n_now) = text_bytes(object);
+        n_now >= n_bytes && now.starts_with(kept)
+    }
+}
+
+/// The bytes of a text as the object has them: nothing for str beyond ASCII.
+///
+/// # Safety
+/// As for [`text_bytes`]; the object must stay as it is while the bytes are used.
+unsafe fn bytes_in_place<'a>(object: *mut PyObject) -> Option<&'a [u8]> {
+    // SAFETY: each branch follows the exact type.
+    unsafe {
+        let type_ = Py_TYPE(object);
+        if type_ == &raw mut PyUnicode_Type {
+            return ascii_of(object);
+        }
+        if type_ == &raw mut PyBytes_Type {
+            return Some(bytes_of(object));
+        }
+        let size = PyByteArray_Size(object).max(0) as usize;
+        Some(match size {
+            0 => &[],
+            _ => std::slice::from_raw_parts(PyByteArray_AsString(object).cast::<u8>(), size),
+        })
     }
 }
 

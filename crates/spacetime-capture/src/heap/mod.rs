@@ -464,9 +464,10 @@ impl Heap {
         let continues = unsafe {
             entry.edges == 1
                 && entry.type_ == Py_TYPE(object)
-                && entry.text.as_ref().is_some_and(|text| {
-                    text.n_bytes == text.bytes.len() && atoms::text_begins_with(object, &text.bytes)
-                })
+                && entry
+                    .text
+                    .as_ref()
+                    .is_some_and(|text| atoms::text_begins_with(object, &text.bytes, text.n_bytes))
         };
         if !continues || self.by_address.contains_key(&(object as usize)) {
             return false;
