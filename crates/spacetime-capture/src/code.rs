@@ -84,6 +84,8 @@ pub struct Code {
     pub object: *mut PyObject,
     /// Its number in the stream, once it was written.
     pub number: Option<u32>,
+    /// Its last call in this session, by the call's number in the stream.
+    pub last_call: Option<u64>,
     /// How it is recorded.
     pub role: Role,
     /// Lines to record, ascending; empty for all.
@@ -94,7 +96,9 @@ pub struct Code {
     pub n_parameters: usize,
     /// Whether the slot holds a cell.
     pub is_cell: Box<[bool]>,
-    /// Slots to record: all but those the user excluded.
+    /// Slots that the source has a name for.
+    pub visible_slots: Box<[u16]>,
+    /// Slots to record: the visible ones but those the user excluded.
     pub recorded_slots: Box<[u16]>,
     /// Those of them that are bound when the call starts: parameters, cells and free variables.
     pub slots_bound_at_start: Box<[u16]>,
@@ -146,12 +150,14 @@ impl Code {
         Code {
             object,
             number: None,
+            last_call: None,
             role,
             depth,
             only_lines: Vec::new(),
             n_slots: 0,
             n_parameters: 0,
             is_cell: Box::default(),
+            visible_slots: Box::default(),
             recorded_slots: Box::default(),
             slots_bound_at_start: Box::default(),
             slot_names: Box::default(),
@@ -190,7 +196,10 @@ impl Code {
             .iter()
             .map(|kind| kind & 0xC0 != 0)
             .collect();
-        self.recorded_slots = (0..self.n_slots as u16).collect();
+        self.visible_slots = (0..self.n_slots as u16)
+            .filter(|&slot| !is_hidden(&parts.slot_names[slot as usize]))
+            .collect();
+        self.recorded_slots = self.visible_slots.clone();
         self.slot_names = parts.slot_objects.clone().into();
         (self.first_line, self.flags) = (parts.first_line, flags);
         self.has_locals_object = flags & OPTIMIZED == 0;
@@ -205,10 +214,13 @@ impl Code {
     /// Records only some of the slots.
     pub fn exclude_slots(&mut self, is_excluded: impl Fn(u16) -> bool) {
         let keep = |slot: &u16| !is_excluded(*slot);
-        self.recorded_slots = (0..self.n_slots as u16).filter(keep).collect();
+        self.recorded_slots = self.visible_slots.iter().copied().filter(keep).collect();
         self.find_slots_bound_at_start();
         for plan in self.plans.iter_mut().chain([&mut self.other_lines]) {
             plan.written.retain(keep);
+            // What such a slot holds may be reached by another way as well.
+            plan.unknown |= plan.touched.iter().any(|slot| !keep(slot));
+            plan.touched.retain(keep);
         }
     }
 
@@ -284,6 +296,11 @@ impl Code {
     }
 }
 
+/// Whether no source can have this name: pytest binds such names in the assertions that it rewrites.
+fn is_hidden(name: &str) -> bool {
+    name.starts_with('@')
+}
+
 /// How far a code object is looked into: no further than its use needs, as much code runs only once.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Depth {
@@ -336,13 +353,12 @@ pub unsafe fn plan(
                 _ => bytecode::global_names(input).map(|names| (names, None)),
             }),
         };
+        let all_names = || (0..name_objects.len() as u32).collect();
         // Without facts every name may be a global.
-        let Some((global_names, facts)) = facts else {
-            code.global_names = name_objects.into();
-            return code;
-        };
-        let used = global_names.iter().map(|&name| name_objects[name as usize]);
-        code.global_names = used.collect();
+        let (global_names, facts) = facts.unwrap_or_else(|| (all_names(), None));
+        let visible = global_names.iter().map(|&name| name as usize);
+        let visible = visible.filter(|&name| !is_hidden(&parts.names[name]));
+        code.global_names = visible.map(|name| name_objects[name]).collect();
         if let Some(facts) = facts {
             let mut units = vec![0; facts.line_of_unit.len()];
             for &at in &facts.loop_jumps {
@@ -438,7 +454,8 @@ fn apply(
                 .get(slot as usize / 64)
                 .is_some_and(|w| w >> (slot % 64) & 1 == 1)
         };
-        (0..code.n_slots as u16)
+        let visible = code.visible_slots.iter().copied();
+        visible
             .filter(|&s| is_written(s) || code.is_cell[s as usize])
             .collect()
     };
@@ -469,7 +486,8 @@ fn apply(
         let line = drafts.get_mut(row).unwrap_or(&mut draft);
         // What is not recorded has no lines at whose end to look.
         let has_end = row < n_lines && code.role != Role::Foreign;
-        let in_line = |slot: Option<u16>| slot.filter(|_| has_end);
+        let is_visible = |slot: &u16| code.visible_slots.contains(slot);
+        let in_line = |slot: Option<u16>| slot.filter(|slot| has_end && is_visible(slot));
         let mut touch = |slot: Option<u16>, or_else: SiteAction| match in_line(slot) {
             Some(slot) => line.touched.push(slot),
             None => {
@@ -574,7 +592,7 @@ fn apply(
     code.min_line = facts.min_line;
     code.plans = drafts.into_iter().map(LinePlan::from).collect();
     code.other_lines = LinePlan {
-        written: (0..code.n_slots as u16).collect(),
+        written: code.visible_slots.to_vec(),
         touched: cells,
         unknown: true,
         ..LinePlan::default()

@@ -154,7 +154,7 @@ impl Recorder {
         (self.doubts_cells, self.reads_all_slots) = (false, false);
         (self.thread, self.tstate) = (std::ptr::null_mut(), std::ptr::null_mut());
         for code in self.codes.values_mut() {
-            (code.number, code.namespace) = (None, None);
+            (code.number, code.last_call, code.namespace) = (None, None, None);
         }
     }
 

@@ -162,9 +162,9 @@ unsafe fn replace_plan(monitoring: &mut Monitoring, known: &mut Code, planned: C
         }
         Py_DECREF(known.object);
     }
-    let (number, is_asked) = (known.number, known.is_asked);
+    let kept = (known.number, known.last_call, known.is_asked);
     *known = planned;
-    (known.number, known.is_asked) = (number, is_asked);
+    (known.number, known.last_call, known.is_asked) = kept;
 }
 
 /// Whether code that is not recorded runs nothing that can change an object. It is looked into now, at

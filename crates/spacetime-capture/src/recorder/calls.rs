@@ -125,9 +125,10 @@ impl Recorder {
                 last_unit: 0,
                 last_line: 0,
             });
+            code.last_call = Some(self.n_calls);
             self.n_calls += 1;
             let frame = thread.frames.len() - 1;
-            if code.recorded_slots.len() < code.n_slots {
+            if code.recorded_slots.len() < code.visible_slots.len() {
                 self.put_excluded_slots(code);
             }
             let bound = match flags & call_flag::ENTERED_EARLIER != 0 {

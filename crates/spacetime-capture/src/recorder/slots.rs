@@ -130,7 +130,8 @@ impl Recorder {
 
     /// Says that the user excluded slots.
     pub(super) fn put_excluded_slots(&mut self, code: &Code) {
-        for slot in (0..code.n_slots as u16).filter(|slot| !code.recorded_slots.contains(slot)) {
+        let visible = code.visible_slots.iter();
+        for &slot in visible.filter(|slot| !code.recorded_slots.contains(slot)) {
             stream::put_slot(&mut self.heap.sink, u32::from(slot));
             self.heap.sink.byte(value::GAP);
             self.heap.sink.byte(fidelity::EXCLUDED);
