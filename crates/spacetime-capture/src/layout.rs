@@ -75,6 +75,52 @@ pub unsafe fn other_threads_exist(tstate: *mut PyThreadState) -> bool {
     !previous.is_null() || !next.is_null()
 }
 
+/// `PyInterpreterState.ceval.gil`.
+#[cfg(not(Py_3_13))]
+const INTERPRETER_GIL: usize = 384;
+#[cfg(Py_3_13)]
+const INTERPRETER_GIL: usize = 16;
+/// An interpreter's own GIL is a part of it (`_gil`), within this many bytes of its beginning.
+const INTERPRETER_GIL_WITHIN: usize = 16 << 10;
+const GIL_LAST_HOLDER: usize = 8;
+const GIL_LOCKED: usize = 16;
+const GIL_SWITCH_NUMBER: usize = 24;
+
+/// The GIL of an interpreter, which counts how often it passed from one thread to another.
+#[derive(Clone, Copy)]
+pub struct Gil(*const c_char);
+
+impl Gil {
+    /// The GIL of the current interpreter; none if it is not found where it is expected.
+    ///
+    /// # Safety
+    /// `tstate` must be the current thread state, with the GIL held.
+    pub unsafe fn of_current(tstate: *mut PyThreadState) -> Option<Gil> {
+        // SAFETY: an interpreter is larger than that in 3.12 and 3.13; what lies in it may be read.
+        unsafe {
+            let interpreter: *const c_char = PyThreadState_GetInterpreter(tstate).cast();
+            let gil: *const c_char = field(interpreter, INTERPRETER_GIL);
+            let offset = (gil as usize).wrapping_sub(interpreter as usize);
+            if offset >= INTERPRETER_GIL_WITHIN || !offset.is_multiple_of(align_of::<usize>()) {
+                return None;
+            }
+            let last_holder: *mut PyThreadState = field(gil, GIL_LAST_HOLDER);
+            let locked: std::ffi::c_int = field(gil, GIL_LOCKED);
+            (last_holder == tstate && locked == 1).then_some(Gil(gil))
+        }
+    }
+
+    /// How often it passed to another thread.
+    ///
+    /// # Safety
+    /// The GIL must be held.
+    #[inline(always)]
+    pub unsafe fn n_switches(self) -> std::ffi::c_ulong {
+        // SAFETY: the interpreter lives as long as code runs in it.
+        unsafe { field(self.0, GIL_SWITCH_NUMBER) }
+    }
+}
+
 /// The code object a frame executes (borrowed).
 ///
 /// # Safety

@@ -25,7 +25,7 @@ mod slots;
 use crate::code::Code;
 use crate::frames::{LiveFrame, SlotShadow, Suspended, Thread, Tier};
 use crate::heap::Heap;
-use crate::layout;
+use crate::layout::{self, Gil};
 use crate::registry::Registry;
 use foreign::Foreign;
 use pyo3_ffi::*;
@@ -69,6 +69,9 @@ pub struct Recorder {
     threads: Vec<Box<Thread>>,
     thread: *mut Thread,
     tstate: *mut PyThreadState,
+    /// What tells that another thread ran; none if that is not to be had.
+    pub gil: Option<Gil>,
+    n_switches: std::ffi::c_ulong,
     suspended: FxHashMap<LiveFrame, Suspended>,
     foreign: Foreign,
     /// A cell was bound anew that other frames may have as well: their slots are out of date.
@@ -111,6 +114,8 @@ impl Recorder {
             threads: Vec::new(),
             thread: std::ptr::null_mut(),
             tstate: std::ptr::null_mut(),
+            gil: None,
+            n_switches: 0,
             suspended: FxHashMap::default(),
             foreign: Foreign::default(),
             doubts_cells: false,
@@ -176,11 +181,29 @@ impl Recorder {
             self.switch_thread(tstate);
         }
         // SAFETY: `tstate` is the current thread state.
-        if unsafe { self.tier == Tier::Portable || layout::other_threads_exist(tstate) } {
-            // Another thread may have run since the last event.
+        if unsafe { self.others_may_have_run(tstate) } {
             self.heap.doubt_everything();
         }
         self.thread
+    }
+
+    /// Whether another thread may have run since this was asked last. What C code does without the
+    /// GIL counts as done when its thread has the GIL again.
+    ///
+    /// # Safety
+    /// `tstate` must be the current thread state, with the GIL held.
+    #[inline(always)]
+    pub(super) unsafe fn others_may_have_run(&mut self, tstate: *mut PyThreadState) -> bool {
+        // SAFETY: passed on.
+        unsafe {
+            match self.gil {
+                Some(gil) => {
+                    let n_switches = gil.n_switches();
+                    std::mem::replace(&mut self.n_switches, n_switches) != n_switches
+                }
+                None => self.tier == Tier::Portable || layout::other_threads_exist(tstate),
+            }
+        }
     }
 
     #[cold]

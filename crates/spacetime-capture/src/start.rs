@@ -4,6 +4,7 @@ use crate::callbacks;
 use crate::frames::Tier;
 use crate::heap::Heap;
 use crate::heap::types::Types;
+use crate::layout::Gil;
 use crate::monitoring::{Monitoring, Unavailable};
 use crate::recorder::Recorder;
 use crate::registry::Registry;
@@ -102,13 +103,11 @@ pub unsafe fn start(
             describe,
             records_lines: false,
         };
-        let recorder = callbacks::install(Box::new(Recorder::new(
-            tier,
-            heap,
-            registry,
-            recording,
-            options.max_states,
-        )));
+        let mut recorder = Recorder::new(tier, heap, registry, recording, options.max_states);
+        if tier == Tier::Fast {
+            recorder.gil = Gil::of_current(PyThreadState_Get());
+        }
+        let recorder = callbacks::install(Box::new(recorder));
         if let Err(reason) = crate::registry::listen_to_all(&mut *recorder) {
             stop()?;
             return Err(reason.into());

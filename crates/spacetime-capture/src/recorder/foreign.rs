@@ -11,7 +11,6 @@ use super::sites::effect_of_site;
 use crate::code::{Code, Role, SiteAction};
 use crate::effects::Effect;
 use crate::frames::{LiveFrame, Pending, Thread, Tier};
-use crate::layout;
 use crate::parts;
 use crate::registry;
 use pyo3_ffi::*;
@@ -269,10 +268,10 @@ impl Recorder {
         }
     }
 
-    /// Whether only this thread runs, as at the last event. Where others run, everything is doubted.
+    /// Whether only this thread ran since the last event. Where others ran, everything is doubted.
     unsafe fn is_alone(&mut self, tstate: *mut PyThreadState) -> bool {
         // SAFETY: `tstate` is the current thread state.
-        if tstate == self.tstate && unsafe { !layout::other_threads_exist(tstate) } {
+        if tstate == self.tstate && unsafe { !self.others_may_have_run(tstate) } {
             return true;
         }
         // The next event of a monitored call begins as after a switch of threads.

@@ -203,6 +203,9 @@ impl Recorder {
                 self.heap.doubt_everything();
                 return;
             }
+            if self.others_may_have_run(tstate) {
+                self.heap.doubt_everything();
+            }
             let thread = &mut *self.thread;
             let is_running = |top: &Frame| top.live == LiveFrame::current(self.tier, tstate);
             match thread.frames.last() {
