@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import operator
+import os
 import random
 import re
 import subprocess
@@ -566,3 +567,62 @@ def test_objects_of_ignored_types_are_recorded_by_their_type_alone(path: str) ->
 @dataclass
 class Secret:
     content: list[int]
+
+
+def test_text_that_grows_past_the_limit_is_not_written_again(tmp_path: Path) -> None:
+    @spacetimepy.line
+    def grow(more: bytes) -> tuple[bytes, str]:
+        data, text = more, more.hex()
+        for _ in range(20):
+            data += more
+            text += "tail"
+        return data, text
+
+    path = tmp_path / "run.spacetime"
+    with spacetimepy.init_monitoring(path):
+        grow(os.urandom(1 << 20))
+    with spacetimepy.open(path) as trace:
+        kinds = {kind: n_bytes for kind, n_bytes, _ in trace.summary()["records"]}
+        # The argument, and what is kept of `data` and `text`.
+        assert kinds["text"] < 4 << 20
+        last = trace.calls("grow")[0].states[-1].locals
+        assert [last[name].fidelity for name in ("data", "text")] == ["truncated"] * 2
+
+
+def test_what_another_thread_changes_is_seen_at_the_next_line(tmp_path: Path) -> None:
+    others: dict[str, Any] = {"threading": threading}
+    exec(
+        "def append(xs, go, done):\n"
+        "    while True:\n"
+        "        go.acquire()\n"
+        "        if xs[-1] is None: return\n"
+        "        xs.append(len(xs))\n"
+        "        done.release()\n",
+        others,
+    )
+
+    @spacetimepy.line
+    def take_turns(xs: list[int | None], go: threading.Lock, done: threading.Lock) -> int:
+        n = 0
+        while n < 5:
+            go.release()
+            done.acquire()
+            n += 1
+        return n
+
+    xs: list[int | None] = [0]
+    go, done = threading.Lock(), threading.Lock()
+    go.acquire()
+    done.acquire()
+    path = tmp_path / "run.spacetime"
+    with spacetimepy.init_monitoring(path):
+        thread = threading.Thread(target=others["append"], args=(xs, go, done))
+        thread.start()
+        take_turns(xs, go, done)
+        xs.append(None)
+        go.release()
+        thread.join()
+    with spacetimepy.open(path) as trace:
+        seen = {state.locals.get("n"): state.locals["xs"] for state in trace.call(1).states}
+    # The last state with each `n`, by when the other thread had its turn.
+    assert seen == {None: [0]} | {n: [*range(min(n + 2, 6))] for n in range(6)}

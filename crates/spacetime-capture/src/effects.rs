@@ -9,9 +9,10 @@ mod callables;
 mod classes;
 mod tables;
 
+use crate::heap::types::first_c_base;
 use callables::{
     METHOD_WRAPPER, bare_name, descriptor_name, function_parts, is_c_method, method_parts,
-    wrapper_parts,
+    names_looked_up, partial_parts, wrapper_parts,
 };
 use classes::has_python_call;
 pub use classes::{is_made_by_class_statement, learn_python_class, renames_mutators};
@@ -140,6 +141,11 @@ unsafe fn of_calling_c(callee: *mut PyObject, arguments: Arguments) -> Effect {
             let (wrapper, bound) = wrapper_parts(callee);
             return of_wrapper(wrapper, bound, arguments);
         }
+        if let Some(mut partial) = partial_parts(callee) {
+            partial.given.extend_from_slice(arguments.given);
+            let (bound, given) = (std::ptr::null_mut(), &partial.given[..]);
+            return of_call(partial.function, Arguments { bound, given });
+        }
         // An instance whose `__call__` is Python; other C callables may reach anything.
         let flags = (*type_).tp_flags;
         match flags & Py_TPFLAGS_HEAPTYPE != 0 && (*type_).tp_call.is_some() {
@@ -202,11 +208,7 @@ pub unsafe fn of_giving_method(receiver: *mut PyObject, name: *mut PyObject) -> 
         }
         // `super()` may find the method of a C base below one in Python.
         let type_ = Py_TYPE(receiver);
-        let mut c_base = type_;
-        while is_made_by_class_statement(c_base) && !(*c_base).tp_base.is_null() {
-            c_base = (*c_base).tp_base;
-        }
-        let found = [type_, c_base].map(|type_| _PyType_Lookup(type_, name));
+        let found = [type_, first_c_base(type_)].map(|type_| _PyType_Lookup(type_, name));
         match found.into_iter().any(|attribute| is_c_method(attribute)) {
             true => Effect::Exposes(receiver),
             false => Effect::None,
@@ -232,6 +234,17 @@ pub unsafe fn receiver_of_method(object: *mut PyObject) -> Option<usize> {
 
 /// The effect of handing something to C code that calls it, now or later.
 unsafe fn of_handing_over(object: *mut PyObject) -> Effect {
+    // SAFETY: passed on.
+    unsafe { of_handing_over_for(object, std::ptr::null_mut()) }
+}
+
+/// The same for something that is going to be called with `first` before other arguments, if that is
+/// not null.
+unsafe fn of_handing_over_for(object: *mut PyObject, first: *mut PyObject) -> Effect {
+    let of_changing = |name: &str| match !first.is_null() && is_mutator(name) {
+        true => Effect::Exposes(first),
+        false => Effect::ExposesAll,
+    };
     // SAFETY: each branch follows the exact type.
     unsafe {
         if object.is_null() {
@@ -247,7 +260,7 @@ unsafe fn of_handing_over(object: *mut PyObject) -> Effect {
         if PyCFunction_Check(object) != 0 {
             return match function_parts(object) {
                 (name, _) if is_harmless(name) => Effect::None,
-                (_, owner) if owner.is_null() => Effect::ExposesAll,
+                (name, owner) if owner.is_null() => of_changing(name),
                 (_, owner) => Effect::Exposes(owner),
             };
         }
@@ -258,13 +271,31 @@ unsafe fn of_handing_over(object: *mut PyObject) -> Effect {
                 effect => effect,
             };
         }
+        if let Some(partial) = partial_parts(object) {
+            let first = partial.given.first().copied();
+            let first = first.unwrap_or(std::ptr::null_mut());
+            let effect = of_handing_over_for(partial.function, first);
+            let handed_over = partial.given.iter().map(|&object| of_handing_over(object));
+            return handed_over.fold(effect, Effect::and);
+        }
         if bare_name(type_) == METHOD_WRAPPER {
             return Effect::Exposes(wrapper_parts(object).1);
         }
-        let is_harmless = match is_c_method(object) {
-            true => type_ == &raw mut PyMethodDescr_Type && is_harmless(descriptor_name(object)),
-            false => !["attrgetter", "methodcaller", "partial"].contains(&bare_name(type_)),
-        };
+        if type_ == &raw mut PyMethodDescr_Type {
+            return match descriptor_name(object) {
+                name if is_harmless(name) => Effect::None,
+                name => of_changing(name),
+            };
+        }
+        if let Some(names) = names_looked_up(object) {
+            let mut names = names.iter().flat_map(|names| names.split('.'));
+            return match names.all(is_harmless) {
+                true => Effect::None,
+                false => Effect::ExposesAll,
+            };
+        }
+        let is_harmless = !is_c_method(object)
+            && !["attrgetter", "methodcaller", "partial"].contains(&bare_name(first_c_base(type_)));
         match is_harmless {
             true => Effect::None,
             false => Effect::ExposesAll,

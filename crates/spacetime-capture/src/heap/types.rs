@@ -306,7 +306,7 @@ impl Types {
 ///
 /// # Safety
 /// `type_` must be a live type.
-pub(super) unsafe fn first_c_base(type_: *mut PyTypeObject) -> *mut PyTypeObject {
+pub unsafe fn first_c_base(type_: *mut PyTypeObject) -> *mut PyTypeObject {
     let mut base = type_;
     // SAFETY: bases of a live type are alive.
     unsafe {
