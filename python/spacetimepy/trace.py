@@ -710,8 +710,11 @@ class Call:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """The results of hooks: this version runs none."""
-        return {}
+        """What was noted about it: for the call of a test, `nodeid` and `outcome`."""
+        import json
+
+        text = self._trace._native.call_metadata(self.id)
+        return json.loads(text) if text else {}
 
     @property
     def code(self) -> CodeVersion:

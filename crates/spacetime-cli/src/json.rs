@@ -7,6 +7,24 @@ use spacetime_model::{Fidelity, Graph, Object, Value};
 
 use crate::text;
 
+/// JSON that the trace holds as text; null if it is none.
+pub fn parsed(text: &str) -> Json {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// The members of an object that the trace holds as text, for people: text without quotes.
+pub fn facts(text: &str) -> Vec<(String, String)> {
+    let Json::Object(members) = parsed(text) else {
+        return Vec::new();
+    };
+    let plain = |fact: Json| match fact {
+        Json::String(text) => text::source_line(&text),
+        fact => fact.to_string(),
+    };
+    let facts = members.into_iter();
+    facts.map(|(name, fact)| (name, plain(fact))).collect()
+}
+
 /// One value.
 pub fn value(value: &Value) -> Json {
     match value {

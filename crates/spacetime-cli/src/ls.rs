@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use spacetime_model::{ExitKind, Session};
 
 use crate::failure::Failure;
+use crate::json;
 use crate::options::LsOptions;
 use crate::place;
 use crate::screen::{FAINT, Screen, styled};
@@ -51,7 +52,7 @@ pub fn session_json(session: &Session) -> Json {
         "id": session.id.0,
         "name": info.name,
         "description": info.description,
-        "metadata": info.metadata_json.as_deref().and_then(|text| serde_json::from_str::<Json>(text).ok()),
+        "metadata": info.metadata_json.as_deref().map(json::parsed),
         "argv": info.argv,
         "python": info.python_version,
         "implementation": info.implementation,
@@ -106,6 +107,6 @@ pub fn how_it_ended(session: &Session) -> String {
         ExitKind::Interrupted => "interrupted".to_owned(),
         ExitKind::Exit if message.is_empty() => "exit".to_owned(),
         ExitKind::Exit => format!("exit {message}"),
-        ExitKind::Exception => message.to_owned(),
+        ExitKind::Exception => message.lines().next().unwrap_or_default().to_owned(),
     }
 }

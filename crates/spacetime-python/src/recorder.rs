@@ -160,13 +160,7 @@ impl Recorder {
         if unsafe { running()? }.counts().0 > 0 {
             return Ok(false);
         }
-        let name = name.unwrap_or_default();
-        let description = SessionDescription {
-            name,
-            description,
-            metadata_json,
-        };
-        with_recording(py, move |recording| recording.describe_session(description))?;
+        self.describe_session(py, name.unwrap_or_default(), description, metadata_json)?;
         Ok(true)
     }
 
@@ -185,6 +179,55 @@ impl Recorder {
         with_recording(py, move |recording| {
             recording.end_session(EndInfo { kind, message })
         })
+    }
+
+    /// Ends the session and leaves nothing of it in the trace.
+    fn discard_session(&self, py: Python<'_>) -> PyResult<()> {
+        // SAFETY: the GIL is held.
+        unsafe { running()?.end_session() };
+        with_recording(py, Recording::discard_session)
+    }
+
+    /// The number of calls in the session so far.
+    #[getter]
+    fn n_calls(&self) -> PyResult<u64> {
+        // SAFETY: the GIL is held.
+        Ok(unsafe { running()? }.counts().0)
+    }
+
+    /// The last call in the session of a code object, by its number in the session.
+    fn last_call_of(&self, code: &Bound<'_, PyCode>) -> PyResult<Option<u64>> {
+        // SAFETY: the GIL is held.
+        let recorder = unsafe { running()? };
+        let known = recorder.codes.get(&(code.as_ptr() as usize));
+        Ok(known.and_then(|code| code.last_call))
+    }
+
+    /// Says something about a call of the session, as a JSON object.
+    fn describe_call(&self, number: u64, metadata_json: String) -> PyResult<()> {
+        // SAFETY: the GIL is held.
+        let recording = unsafe { running()? }.recording.as_ref();
+        let recording =
+            recording.ok_or_else(|| PyRuntimeError::new_err("the recorder is closed"))?;
+        // Nothing is waited for, so that the GIL is kept.
+        let described = recording.describe_call(number, metadata_json);
+        described.map_err(|error| errors::exception(&error))
+    }
+
+    /// Describes the open session anew.
+    fn describe_session(
+        &self,
+        py: Python<'_>,
+        name: String,
+        description: Option<String>,
+        metadata_json: Option<String>,
+    ) -> PyResult<()> {
+        let description = SessionDescription {
+            name,
+            description,
+            metadata_json,
+        };
+        with_recording(py, move |recording| recording.describe_session(description))
     }
 
     fn pause(&self) -> PyResult<()> {

@@ -95,6 +95,10 @@ impl Trace {
         call_row(py, &call)
     }
 
+    fn call_metadata(&self, py: Python<'_>, id: u64) -> PyResult<Option<String>> {
+        self.ask(py, |trace| trace.call_metadata(CallId(id)))
+    }
+
     fn call_values(&self, py: Python<'_>, id: u64) -> PyResult<CallValues> {
         let values = self.ask(py, |trace| trace.call_values(CallId(id)))?;
         CallValues::new(py, values)

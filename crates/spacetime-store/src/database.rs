@@ -1,6 +1,6 @@
 //! The SQLite container: opening it safely, and its tables. Their rows are in [`crate::rows`].
 //!
-//! `session`, `code` and `session_code` can be read with any SQLite tool; `chunk_data` and `piece`
+//! `session`, `code`, `session_code` and `call_metadata` can be read with any SQLite tool; `chunk_data` and `piece`
 //! hold sealed bytes (see [`crate::sealed`]). While a trace is recorded it is in WAL mode, so that
 //! other processes read along; a closed trace is one plain file.
 
@@ -51,6 +51,10 @@ CREATE INDEX code_by_qualname ON code(qualname);
 CREATE TABLE session_code(
     session INTEGER NOT NULL REFERENCES session(id), number INTEGER NOT NULL,
     code INTEGER NOT NULL REFERENCES code(id), PRIMARY KEY(session, number)
+) WITHOUT ROWID;
+CREATE TABLE call_metadata(
+    session INTEGER NOT NULL REFERENCES session(id), call INTEGER NOT NULL,
+    metadata TEXT NOT NULL, PRIMARY KEY(session, call)
 ) WITHOUT ROWID;
 CREATE TABLE chunk(
     session INTEGER NOT NULL REFERENCES session(id), number INTEGER NOT NULL,

@@ -142,8 +142,10 @@ impl Shared {
 pub(crate) enum Order {
     BeginSession(Box<SessionInfo>, Reply<SessionId>),
     AddCode(u32, Box<CodeVersion>),
+    DescribeCall(u64, String),
     DescribeSession(Box<SessionDescription>, Reply<()>),
     EndSession(EndInfo, Reply<()>),
+    DiscardSession(Reply<()>),
     Flush(Reply<()>),
     Close(Reply<Summary>),
 }
@@ -202,6 +204,18 @@ impl Recording {
     /// Replaces what the user said about the open session.
     pub fn describe_session(&self, description: SessionDescription) -> Result<()> {
         self.ask(|reply| Order::DescribeSession(Box::new(description), reply))
+    }
+
+    /// Says something about a call of the open session, named by its number in the stream, as a JSON
+    /// object. What was said of it before gives way.
+    pub fn describe_call(&self, number: u64, metadata_json: String) -> Result<()> {
+        self.send(Order::DescribeCall(number, metadata_json))
+    }
+
+    /// Ends the open session and forgets it: the trace is as if it had never been, but for ids that
+    /// readers may have seen.
+    pub fn discard_session(&self) -> Result<()> {
+        self.ask(Order::DiscardSession)
     }
 
     /// Ends the open session once everything committed is stored.

@@ -22,28 +22,17 @@ const RESERVED_IDS: i64 = 1 << 36;
 /// Adds a session and gives its id.
 pub fn insert_session(connection: &mut Connection, info: &SessionInfo) -> rusqlite::Result<u64> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut call_base = 1;
-    let mut state_base = 1;
-    {
-        let mut statement = transaction.prepare(
-            "SELECT call_base, n_calls, state_base, n_states, pid, ended_unix_ns IS NULL FROM session",
-        )?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let (calls, n_calls): (i64, i64) = (row.get(0)?, row.get(1)?);
-            let (states, n_states): (i64, i64) = (row.get(2)?, row.get(3)?);
-            // A session that another process is recording will still grow.
-            let may_grow = row.get(5)? && is_alive(row.get(4)?);
-            let reserved = if may_grow { RESERVED_IDS } else { 0 };
-            call_base = call_base.max(calls + n_calls.max(reserved));
-            state_base = state_base.max(states + n_states.max(reserved));
-        }
-    }
+    let Ids {
+        session: id,
+        call: call_base,
+        state: state_base,
+    } = free_ids(&transaction)?;
     transaction.execute(
-        "INSERT INTO session(name, description, metadata, argv, python_version, implementation,
+        "INSERT INTO session(id, name, description, metadata, argv, python_version, implementation,
             platform, pid, cwd, git_commit, tier, started_unix_ns, call_base, state_base)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
+            id,
             info.name,
             info.description,
             info.metadata_json,
@@ -60,9 +49,102 @@ pub fn insert_session(connection: &mut Connection, info: &SessionInfo) -> rusqli
             state_base,
         ],
     )?;
-    let id = transaction.last_insert_rowid();
     transaction.commit()?;
     Ok(id as u64)
+}
+
+/// The first ids that are free.
+struct Ids {
+    session: i64,
+    call: i64,
+    state: i64,
+}
+
+const USED_IDS: [&str; 3] = ["used_sessions", "used_calls", "used_states"];
+
+fn free_ids(connection: &Connection) -> rusqlite::Result<Ids> {
+    let mut used = connection.prepare_cached("SELECT value FROM meta WHERE key = ?")?;
+    let mut used = |key| used.query_row([key], |row| row.get(0)).optional();
+    let [session, call, state] = USED_IDS.map(|key| used(key).map(|n| n.unwrap_or(0) + 1));
+    let mut free = Ids {
+        session: session?,
+        call: call?,
+        state: state?,
+    };
+    let mut sessions = connection.prepare_cached(
+        "SELECT call_base, n_calls, state_base, n_states, pid, ended_unix_ns IS NULL, id
+         FROM session",
+    )?;
+    let mut rows = sessions.query([])?;
+    while let Some(row) = rows.next()? {
+        let (calls, n_calls): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let (states, n_states): (i64, i64) = (row.get(2)?, row.get(3)?);
+        // A session that another process is recording will still grow.
+        let may_grow = row.get(5)? && is_alive(row.get(4)?);
+        let reserved = if may_grow { RESERVED_IDS } else { 0 };
+        free.call = free.call.max(calls + n_calls.max(reserved));
+        free.state = free.state.max(states + n_states.max(reserved));
+        free.session = free.session.max(row.get::<_, i64>(6)? + 1);
+    }
+    Ok(free)
+}
+
+/// Removes a session with all that belongs to it. Ids that readers may have seen are not given again:
+/// they keep what they read by these ids.
+pub fn delete_session(connection: &mut Connection, session: u64) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let id = session as i64;
+    let delete = |what: &str| transaction.prepare_cached(what)?.execute([id]);
+    let n_chunks =
+        delete("DELETE FROM chunk_data WHERE id IN (SELECT data FROM chunk WHERE session = ?)")?;
+    if n_chunks > 0 {
+        let used = "SELECT id, call_base + n_calls - 1, state_base + n_states - 1
+            FROM session WHERE id = ?";
+        let used: [i64; 3] = transaction.query_row(used, [id], |row| {
+            Ok([row.get(0)?, row.get(1)?, row.get(2)?])
+        })?;
+        for (key, used) in USED_IDS.into_iter().zip(used) {
+            let note = "INSERT INTO meta VALUES (?, ?)
+                ON CONFLICT(key) DO UPDATE SET value = max(value, excluded.value)";
+            transaction.execute(note, params![key, used])?;
+        }
+        delete("DELETE FROM chunk WHERE session = ?")?;
+        delete("DELETE FROM piece WHERE session = ?")?;
+        delete("DELETE FROM session_code WHERE session = ?")?;
+        delete("DELETE FROM call_metadata WHERE session = ?")?;
+        let orphans = "DELETE FROM code WHERE id NOT IN (SELECT code FROM session_code)";
+        transaction.execute(orphans, [])?;
+    }
+    delete("DELETE FROM session WHERE id = ?")?;
+    transaction.commit()
+}
+
+/// Says something about a call, by its number in the session.
+pub fn insert_call_metadata(
+    connection: &Connection,
+    session: u64,
+    number: u64,
+    metadata: &str,
+) -> rusqlite::Result<()> {
+    let insert = "INSERT OR REPLACE INTO call_metadata(session, call, metadata) VALUES (?, ?, ?)";
+    let row = params![session as i64, number as i64, metadata];
+    connection.prepare_cached(insert)?.execute(row)?;
+    Ok(())
+}
+
+/// What was said about the calls of a session, by their numbers, in JSON: of one of them or all.
+pub fn call_metadata(
+    connection: &Connection,
+    session: SessionId,
+    number: Option<u64>,
+) -> Result<Vec<(u64, String)>> {
+    let query = "SELECT * FROM call_metadata WHERE session = ?1 AND call = ifnull(?2, call)";
+    let read = |row: &Row| {
+        let cells = Cells::of(row, "call_metadata", "call");
+        Ok((cells.count("call")?, cells.text("metadata")?))
+    };
+    let key = params![session.0 as i64, number.map(|number| number as i64)];
+    read_rows(connection, "reading metadata", query, key, read)
 }
 
 /// Replaces what the user said about a session.

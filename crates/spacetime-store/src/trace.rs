@@ -3,7 +3,7 @@
 //! Opening is read-only and executes nothing from the file. Each question looks at the file as it
 //! is now, so that a trace can be read while another process records into it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,7 +20,7 @@ use crate::directory::{EndedCall, Live};
 use crate::player::{Goal, Players};
 use crate::stream::call_flag;
 use crate::view::View;
-use crate::{Error, Result, Target, sealed};
+use crate::{Error, Result, Target, rows, sealed};
 
 /// A trace open for reading. It may be shared between threads.
 pub struct Trace {
@@ -196,6 +196,29 @@ impl Trace {
     /// Arguments, globals and result of a call.
     pub fn call_values(&self, id: CallId) -> Result<CallValues> {
         self.inner().call_values(id)
+    }
+
+    /// What was said about a call, as a JSON object.
+    pub fn call_metadata(&self, id: CallId) -> Result<Option<String>> {
+        let inner = self.inner();
+        let session = inner.catalog.session_of_call(id)?;
+        let number = Some(id.0 - session.first_call.0);
+        let found = rows::call_metadata(&inner.catalog.connection, session.id, number)?;
+        Ok(found.into_iter().next().map(|(_, metadata)| metadata))
+    }
+
+    /// The calls of a session about which something was said, with what was said as a JSON object.
+    pub fn described_calls(&self, session: SessionId) -> Result<BTreeMap<CallId, String>> {
+        let inner = self.inner();
+        let session = inner.catalog.session(session)?;
+        let found = rows::call_metadata(&inner.catalog.connection, session.id, None)?;
+        let with_id = |(number, metadata)| {
+            (
+                CallId(session.first_call.0.saturating_add(number)),
+                metadata,
+            )
+        };
+        Ok(found.into_iter().map(with_id).collect())
     }
 
     /// One state.

@@ -168,16 +168,16 @@ impl Writer {
     /// Code must be known before the records that use it are stored; other orders wait their turn.
     fn accept(&mut self, order: Order) {
         match order {
-            Order::AddCode(number, code) => {
-                let (Some(connection), Some(session)) = (&self.connection, &self.session) else {
-                    self.fail(Error::Misuse("code added outside of a session".into()));
-                    return;
-                };
-                let added = rows::insert_code(connection, session.id, number, &code);
-                if let Err(error) = added {
-                    self.fail_to_write("adding code", error);
-                }
-            }
+            Order::AddCode(number, code) => match &mut self.session {
+                Some(session) => session.notes.codes.push((number, *code)),
+                None => self.fail(Error::Misuse("code added outside of a session".into())),
+            },
+            Order::DescribeCall(number, metadata) => match &mut self.session {
+                Some(session) => session.notes.calls.push((number, metadata)),
+                None => self.fail(Error::Misuse(
+                    "a call described outside of a session".into(),
+                )),
+            },
             order => self.waiting_orders.push_back(order),
         }
     }
@@ -202,12 +202,18 @@ impl Writer {
                 let ended = self.end_session(&end);
                 answer(&reply, ended);
             }
+            Order::DiscardSession(reply) => {
+                let discarded = self.discard_session();
+                answer(&reply, discarded);
+            }
             Order::Flush(reply) => {
                 self.seal();
                 let flushed = self.check();
                 answer(&reply, flushed);
             }
-            Order::AddCode(..) | Order::Close(_) => unreachable!("dealt with by the callers"),
+            Order::AddCode(..) | Order::DescribeCall(..) | Order::Close(_) => {
+                unreachable!("dealt with by the callers")
+            }
         }
     }
 
@@ -268,6 +274,20 @@ impl Writer {
         self.check()
     }
 
+    fn discard_session(&mut self) -> Result<()> {
+        self.shared.end_session();
+        let session = self.session.take();
+        self.check()?;
+        let (Some(connection), Some(session)) = (&mut self.connection, session) else {
+            return Err(Error::Misuse("there is no open session".into()));
+        };
+        self.summary.n_sessions -= 1;
+        if let Err(error) = rows::delete_session(connection, session.id) {
+            self.fail_to_write("discarding the session", error);
+        }
+        self.check()
+    }
+
     fn seal_if_due(&mut self) {
         let is_due = |session: &OpenSession| {
             session
@@ -280,7 +300,7 @@ impl Writer {
         }
     }
 
-    /// Stores the open chunk, if there is anything in it, and opens the next.
+    /// Stores the open chunk, if there is anything in it, with the notes, and opens the next.
     fn seal(&mut self) {
         self.take_orders();
         if self.failure.is_some() {
@@ -290,6 +310,9 @@ impl Writer {
             return;
         };
         if session.chunk.delta.is_empty() {
+            if let Err(error) = session.notes.store(connection, session.id) {
+                self.fail_to_write("adding notes", error);
+            }
             return;
         }
         match session.store_chunk(connection, &mut self.sealer) {

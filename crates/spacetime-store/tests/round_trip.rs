@@ -5,6 +5,7 @@ mod common;
 
 use common::{ExpectedCall, ExpectedState, N_CODES, Program, Random, code, session_info};
 use spacetime_model::{CallId, ExitKind, Outcome, Session, SessionId, StateId};
+use spacetime_store::stream::{self, Sink};
 use spacetime_store::{
     CallFilter, EndInfo, Options, Place, Recording, RingWriter, SqlValue, Target, Trace,
 };
@@ -311,4 +312,86 @@ fn queries_cannot_write() {
     assert_eq!(rows.rows.len(), N_CODES as usize);
     assert!(trace.call(CallId(1)).unwrap().outcome != Outcome::Dropped);
     assert_eq!(trace.session(SessionId(1)).unwrap().info, session_info());
+}
+
+#[test]
+fn what_is_said_of_calls_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.spacetime");
+    record(Target::File(path.clone()), 3, 500);
+    let target = Target::File(path.clone());
+    let (recording, ring) = Recording::create(target, &Options::default()).unwrap();
+    let session = recording.begin_session(session_info()).unwrap();
+    for number in 0..N_CODES {
+        recording.add_code(number, code(number)).unwrap();
+    }
+    recording.describe_call(1, "{\"a\": 1}".into()).unwrap();
+    let mut program = Program::new(ring, 4, session);
+    for _ in 0..500 {
+        program.step();
+        program.sink.commit();
+    }
+    recording.describe_call(0, "{}".into()).unwrap();
+    recording.flush().unwrap();
+    recording.describe_call(1, "{\"b\": 2}".into()).unwrap();
+    recording.end_session(end()).unwrap();
+    recording.close().unwrap();
+    let trace = Trace::open(&path).unwrap();
+    let first = trace.session(session).unwrap().first_call;
+    let said = |number| trace.call_metadata(CallId(first.0 + number)).unwrap();
+    assert_eq!(said(0).as_deref(), Some("{}"));
+    assert_eq!(said(1).as_deref(), Some("{\"b\": 2}"));
+    assert_eq!(said(2), None);
+    assert_eq!(trace.call_metadata(CallId(1)).unwrap(), None);
+    let described = trace.described_calls(session).unwrap();
+    let ids: Vec<CallId> = described.into_keys().collect();
+    assert_eq!(ids, [first, CallId(first.0 + 1)]);
+}
+
+#[test]
+fn a_discarded_session_leaves_nothing_but_its_ids() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.spacetime");
+    record(Target::File(path.clone()), 3, 500);
+    let before = Trace::open(&path).unwrap();
+    let (sessions, codes) = (before.sessions().unwrap(), before.codes(None).unwrap());
+    let target = Target::File(path.clone());
+    let (recording, mut ring) = Recording::create(target, &Options::default()).unwrap();
+    let mut ids = Vec::new();
+    for is_stored in [false, true, false] {
+        let session = recording.begin_session(session_info()).unwrap();
+        ids.push(session);
+        recording.add_code(0, code(0)).unwrap();
+        recording.describe_call(0, "{}".into()).unwrap();
+        ring.bytes(&[stream::record::CALL, 0, 1, 1, 0x41]);
+        ring.record_end();
+        ring.commit();
+        if is_stored {
+            recording.flush().unwrap();
+            let live = Trace::open(&path).unwrap().session(session).unwrap();
+            assert_eq!((live.n_calls, live.n_states), (1, 1));
+        }
+        recording.discard_session().unwrap();
+    }
+    let last = recording.begin_session(session_info()).unwrap();
+    recording.end_session(end()).unwrap();
+    let summary = recording.close().unwrap();
+    assert_eq!((summary.n_sessions, summary.n_calls), (1, 0));
+    // Only what readers may have seen is not given again.
+    assert_eq!(
+        (ids[0], ids[1], ids[2], last),
+        (SessionId(2), SessionId(2), SessionId(3), SessionId(3))
+    );
+    let trace = Trace::open(&path).unwrap();
+    let left = trace.sessions().unwrap();
+    assert_eq!(left[..1], sessions[..]);
+    let old = &sessions[0];
+    assert_eq!(left[1].first_call.0, old.first_call.0 + old.n_calls + 1);
+    assert_eq!(left[1].first_state.0, old.first_state.0 + old.n_states + 1);
+    assert_eq!(trace.codes(None).unwrap(), codes);
+    for table in ["chunk", "call_metadata", "session_code"] {
+        let query = format!("SELECT count(*) FROM {table} WHERE session > 1");
+        let rows = trace.sql(&query, &[]).unwrap().rows;
+        assert_eq!(rows, [[SqlValue::Integer(0)]]);
+    }
 }

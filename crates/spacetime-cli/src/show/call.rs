@@ -21,6 +21,7 @@ pub fn show(trace: &Trace, id: CallId, limit: usize, screen: &mut Screen) -> Res
         ..CallFilter::default()
     };
     let n_children = trace.n_calls(&children)?;
+    let metadata = trace.call_metadata(id)?;
     if screen.is_json {
         let states = shown_states(&call, limit)
             .into_iter()
@@ -29,10 +30,14 @@ pub fn show(trace: &Trace, id: CallId, limit: usize, screen: &mut Screen) -> Res
             .collect::<Result<Vec<_>, Failure>>()?;
         let mut document = call_json(&call, &code, &values);
         document["n_children"] = json!(n_children);
+        document["metadata"] = json!(metadata.as_deref().map(json::parsed));
         document["states"] = json!(states);
         return screen.json(&document);
     }
     print_heading(&call, &code, &values, screen)?;
+    for (name, fact) in metadata.iter().flat_map(|text| json::facts(text)) {
+        writeln!(screen, "{name}: {}", styled(STRONG, fact))?;
+    }
     let n = n_children as usize;
     if n > 0 {
         let first: Vec<String> = trace

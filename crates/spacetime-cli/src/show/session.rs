@@ -1,14 +1,18 @@
 //! A session: what ran, how it ended, and its calls as a tree.
 //!
 //! Calls that follow each other, have the same function and ended in the same way are one line, and
-//! only the first of them is unfolded; so a loop of a million calls is as short as one.
+//! only the first of them is unfolded; so a loop of a million calls is as short as one. Calls about
+//! which something was said, as those of tests, have lines of their own.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
-use spacetime_model::{Call, CodeId, Outcome, Session};
+use spacetime_model::{Call, CallId, CodeId, Outcome, Session};
 use spacetime_store::{CallFilter, Place, Trace};
 
 use super::{call_text, code_of, outcome_text};
 use crate::failure::Failure;
+use crate::json;
 use crate::ls;
 use crate::screen::{BAD, FAINT, STRONG, Screen, styled};
 use crate::text;
@@ -32,6 +36,7 @@ pub fn show(
     let mut tree = Tree {
         trace,
         session,
+        metadata: trace.described_calls(session.id)?,
         lines: Vec::new(),
         limit,
         is_cut: false,
@@ -66,6 +71,8 @@ pub fn show(
 struct Run {
     first: Call,
     name: String,
+    /// What was said about it; there is no more than one call then.
+    metadata: Option<String>,
     n: u64,
     last: u64,
     n_states: u64,
@@ -82,6 +89,7 @@ impl Run {
             "depth": self.depth,
             "n_states": self.n_states,
             "outcome": self.first.outcome.name(),
+            "metadata": self.metadata.as_deref().map(json::parsed),
             "wall_ns": self.first.wall_ns(),
         })
     }
@@ -90,6 +98,7 @@ impl Run {
 struct Tree<'a> {
     trace: &'a Trace,
     session: &'a Session,
+    metadata: BTreeMap<CallId, String>,
     lines: Vec<Run>,
     limit: usize,
     is_cut: bool,
@@ -124,14 +133,19 @@ impl Tree<'_> {
             n_read += page.len() as u64;
             let is_last = page.len() < PAGE;
             for call in page {
+                let metadata = self.metadata.remove(&call.id);
                 match runs.last_mut() {
-                    Some(run) if alike(&run.first) == alike(&call) => {
+                    Some(run)
+                        if alike(&run.first) == alike(&call)
+                            && (&run.metadata, &metadata) == (&None, &None) =>
+                    {
                         run.n += 1;
                         run.last = call.id.0;
                         run.n_states += call.n_states;
                     }
                     _ => runs.push(Run {
                         name: self.trace.code(call.code)?.qualname.clone(),
+                        metadata,
                         n: 1,
                         last: call.id.0,
                         n_states: call.n_states,
@@ -178,7 +192,14 @@ fn print_run(trace: &Trace, run: &Run, screen: &mut Screen) -> Result<(), Failur
     let (call, code) = code_of(trace, run.first.id)?;
     let values = trace.call_values(call.id)?;
     let indent = "  ".repeat(run.depth);
-    let room = screen.width.saturating_sub(indent.len() + 8);
+    let facts = run.metadata.iter().flat_map(|text| json::facts(text));
+    let facts: String = facts
+        .map(|(name, fact)| format!("  {name}={fact}"))
+        .collect();
+    let room = screen
+        .width
+        .saturating_sub(indent.len() + 8 + text::columns(&facts))
+        .max(30);
     // What went wrong is worth more room than what came out.
     let share = if call.outcome == Outcome::Raised {
         room * 2 / 3
@@ -207,5 +228,6 @@ fn print_run(trace: &Trace, run: &Run, screen: &mut Screen) -> Result<(), Failur
         let more = format!("×{} (to call {})", text::count(run.n), run.last);
         write!(screen, "  {}", styled(STRONG, more))?;
     }
+    write!(screen, "{}", styled(STRONG, facts))?;
     writeln!(screen)
 }

@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use rusqlite::{Connection, TransactionBehavior};
-use spacetime_model::Outcome;
+use spacetime_model::{CodeVersion, Outcome};
 
 use crate::directory::{DirectoryWriter, EndedCall, Live, Started};
 use crate::keyframe::{KeyframeWriter, Piece};
@@ -26,6 +26,7 @@ pub struct OpenSession {
     pub replica: Replica,
     keyframes: KeyframeWriter,
     pub chunk: OpenChunk,
+    pub notes: Notes,
     /// The chunk with the keyframe that the next chunk builds on.
     keyframe_chunk: u64,
     keyframe_size: usize,
@@ -43,6 +44,37 @@ pub struct OpenChunk {
     directory: DirectoryWriter,
     first_state: u64,
     pub begun: Option<Instant>,
+}
+
+/// Rows that wait to be added with the next chunk, at the latest: one transaction costs less.
+#[derive(Default)]
+pub struct Notes {
+    /// Code by its number in the session.
+    pub codes: Vec<(u32, CodeVersion)>,
+    /// What is said of calls, as JSON.
+    pub calls: Vec<(u64, String)>,
+}
+
+impl Notes {
+    /// Adds them in a transaction of their own, if there are any.
+    pub fn store(&mut self, connection: &mut Connection, session: u64) -> rusqlite::Result<()> {
+        if self.codes.is_empty() && self.calls.is_empty() {
+            return Ok(());
+        }
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        self.add(&transaction, session)?;
+        transaction.commit()
+    }
+
+    fn add(&mut self, connection: &Connection, session: u64) -> rusqlite::Result<()> {
+        for (number, code) in self.codes.drain(..) {
+            rows::insert_code(connection, session, number, &code)?;
+        }
+        for (number, metadata) in self.calls.drain(..) {
+            rows::insert_call_metadata(connection, session, number, &metadata)?;
+        }
+        Ok(())
+    }
 }
 
 /// Notes in the directory what happens to calls.
@@ -85,6 +117,7 @@ impl OpenSession {
             replica: Replica::default(),
             keyframes: KeyframeWriter::default(),
             chunk: OpenChunk::default(),
+            notes: Notes::default(),
             keyframe_chunk: 0,
             keyframe_size: 0,
             delta_since_keyframe: 0,
@@ -127,6 +160,7 @@ impl OpenSession {
             id: session,
             replica,
             chunk,
+            notes,
             ..
         } = self;
         let (session, number) = (*session, chunk.number);
@@ -151,6 +185,7 @@ impl OpenSession {
         let mut n_stored = directory.len() + records.len();
 
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        notes.add(&transaction, session)?;
         for piece in chunk.pieces.drain(..) {
             let place = Place::Piece { hash: piece.hash };
             let data = sealer
