@@ -12,6 +12,8 @@ the code; or run `spacetime run script.py`.
 >>> trace = spacetimepy.open(path)
 >>> trace.call(1).states[0].locals
 {'text': '    indented'}
+
+PYTEST_DONT_REWRITE: pytest would warn where this is imported before it loads the plugin.
 """
 
 from __future__ import annotations

@@ -11,16 +11,15 @@ imported and bound before it (see `spacetimepy._isolation`).
 from __future__ import annotations
 
 import os
-import re
 import sys
 from _json import encode_basestring_ascii as _quoted
 from io import TextIOWrapper
-from os import getcwd as _working_folder
 from os import getpid as _getpid
 from os import stat as _stat
 
 from spacetimepy import _native, _source, recording, values
 from spacetimepy._isolation import isolate, members_of, tell
+from spacetimepy._phrasing import as_typed, counted
 from spacetimepy.errors import PatternError, SpacetimeError
 from spacetimepy.patterns import Selection
 from spacetimepy.trace import open as _open
@@ -340,7 +339,7 @@ def _closing_line(
     is_complete: bool,
 ) -> str:
     """What was recorded, where, and the command that opens it."""
-    path = _as_typed(recorder.path)
+    path = as_typed(recorder.path)
     calls, states = summary.get("calls"), summary.get("states")
     kind, message = recording._how_it_ended(exception)
     is_cut = kind in ("interrupted", "exception")
@@ -357,7 +356,7 @@ def _closing_line(
             f"spacetime: recording failed; how much of it is in {path} could not be read; "
             f"to look at it: {command}"
         )
-    line = f"spacetime: recorded {_count(calls, 'call')}, {_count(states, 'state')} in {path}"
+    line = f"spacetime: recorded {counted(calls, 'call')}, {counted(states, 'state')} in {path}"
     if not is_complete:
         line += " before recording failed"
     if summary.get("over_budget"):
@@ -415,25 +414,6 @@ def _place_of(recorder: Recorder, summary: dict[str, Any]) -> str | None:
             return f"{call.id}:-1" if call.states else str(call.id)
     except Exception:
         return None
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _as_typed(path: str) -> str:
-    """The path as one would type it here."""
-    try:
-        relative = path.removeprefix(f"{_working_folder()}/")
-    except OSError:
-        relative = path
-    if _is_plain(relative):
-        return relative
-    return "'" + relative.replace("'", "'\"'\"'") + "'"
-
-
-# What needs no quotes in a shell.
-_is_plain = re.compile(r"[\w@%+=:,./-]+", re.ASCII).fullmatch
 
 
 def _flush_output() -> None:

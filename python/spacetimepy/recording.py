@@ -265,6 +265,10 @@ class Recorder:
         self._session = None
         self._native.end_session(exit_kind, message)
 
+    def _discard_session(self) -> None:
+        self._session = None
+        self._native.discard_session()
+
     def _begin_implicit_session(self) -> None:
         if self._session is None and self._summary is None:
             self._begin_session(self.program_name, is_implicit=True)
