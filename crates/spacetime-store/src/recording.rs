@@ -5,10 +5,10 @@
 //! session begun or code added before a commit is known when the committed records are read.
 //! Orders that need an answer wait for the writer thread, which never takes the GIL.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::{JoinHandle, Thread};
 use std::time::Instant;
 
 use spacetime_model::{CodeVersion, ExitKind, SessionId, SessionInfo};
@@ -94,10 +94,16 @@ pub struct Summary {
     pub trace_bytes: u64,
 }
 
+/// What the clock shows while it rests: it is set by who wakes it.
+pub const CLOCK_RESTS: u64 = u64::MAX;
+
 /// What writer thread and capture share without waiting.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pub clock_ns: Arc<AtomicU64>,
+    /// Nothing was recorded for a while: the clock may rest.
+    pub is_idle: AtomicBool,
+    pub clock_thread: OnceLock<Thread>,
     pub health: AtomicU8,
     pub failure: Mutex<Option<String>>,
     pub session_started: Mutex<Option<Instant>>,
@@ -111,6 +117,12 @@ impl Shared {
         let _ = self.health.fetch_update(set, fetch, renewed);
         self.clock_ns.store(0, Ordering::Release);
         *self.session_started.lock().expect("not poisoned") = Some(Instant::now());
+        self.wake_clock();
+    }
+
+    pub fn wake_clock(&self) {
+        self.is_idle.store(false, Ordering::Relaxed);
+        self.clock_thread.get().inspect(|clock| clock.unpark());
     }
 
     pub fn end_session(&self) {
@@ -228,9 +240,14 @@ impl Recording {
         self.ask(Order::Flush)
     }
 
-    /// Nanoseconds since the session began, renewed about every millisecond.
+    /// Nanoseconds since the session began, renewed about every millisecond while something happens.
     pub fn clock(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.shared.clock_ns)
+    }
+
+    /// Lets the clock go on, if it shows [`CLOCK_RESTS`].
+    pub fn wake_clock(&self) {
+        self.shared.wake_clock();
     }
 
     /// When the open session's clock was 0, for exact times on the same scale.

@@ -21,7 +21,7 @@ use spacetime_model::{SessionId, SessionInfo};
 
 use crate::database;
 use crate::recording::{
-    EndInfo, Health, Options, Order, Reply, SessionDescription, Shared, Summary,
+    CLOCK_RESTS, EndInfo, Health, Options, Order, Reply, SessionDescription, Shared, Summary,
 };
 use crate::ring::RingReader;
 use crate::sealed::Sealer;
@@ -29,11 +29,13 @@ use crate::{Error, Result, Target, rows};
 use session::{CHUNK_BYTES, OpenSession, SLICE_BYTES};
 
 /// A chunk is stored when it is full, or when its first record has waited for this long.
-const MAX_DELAY: Duration = Duration::from_millis(90);
+const MAX_DELAY: Duration = Duration::from_millis(80);
 /// SQLite refuses a database of more than 1 GiB in memory.
 const MAX_MEMORY_BYTES: u64 = 768 << 20;
 /// How often a writer that keeps up looks into the ring.
 const IDLE: Duration = Duration::from_millis(2);
+/// How often it looks when it found nothing for a while. The ring has room for what comes meanwhile.
+const LONGEST_IDLE: Duration = Duration::from_millis(16);
 /// How often the coarse clock moves.
 const TICK: Duration = Duration::from_micros(900);
 
@@ -86,7 +88,7 @@ impl Writer {
             shared: Arc::clone(&self.shared),
             is_closed: Arc::new(AtomicBool::new(false)),
         };
-        let stop_clock = StopClock(Arc::clone(&clock.is_closed));
+        let stop_clock = StopClock(Arc::clone(&clock.is_closed), Arc::clone(&self.shared));
         let shared = Arc::clone(&self.shared);
         let write = move || {
             let _stop_clock = stop_clock;
@@ -102,6 +104,7 @@ impl Writer {
     }
 
     fn run(mut self) {
+        let mut idle = IDLE;
         loop {
             let n_taken = self.drain();
             self.take_orders();
@@ -122,7 +125,13 @@ impl Writer {
             if n_taken >= SLICE_BYTES {
                 continue;
             }
-            match self.orders.recv_timeout(IDLE) {
+            idle = match n_taken {
+                0 => (2 * idle).min(LONGEST_IDLE),
+                _ => IDLE,
+            };
+            let is_idle = idle == LONGEST_IDLE;
+            self.shared.is_idle.store(is_idle, Ordering::Relaxed);
+            match self.orders.recv_timeout(idle) {
                 Ok(order) => self.accept(order),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
@@ -396,7 +405,12 @@ struct Clock {
 
 impl Clock {
     fn run(self) {
+        let _ = self.shared.clock_thread.set(std::thread::current());
         while !self.is_closed.load(Ordering::Relaxed) {
+            if self.shared.is_idle.load(Ordering::Relaxed) {
+                self.shared.clock_ns.store(CLOCK_RESTS, Ordering::Relaxed);
+                std::thread::park();
+            }
             self.shared.tick();
             std::thread::sleep(TICK);
         }
@@ -404,11 +418,12 @@ impl Clock {
 }
 
 /// Stops the clock when the writer ends, in whatever way.
-struct StopClock(Arc<AtomicBool>);
+struct StopClock(Arc<AtomicBool>, Arc<Shared>);
 
 impl Drop for StopClock {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
+        self.1.wake_clock();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Recorder, STAMPS_PER_TICK};
 use crate::frames::Thread;
-use spacetime_store::recording::{Health, Recording};
+use spacetime_store::recording::{CLOCK_RESTS, Health, Recording};
 use spacetime_store::stream::{Sink, record};
 use std::sync::atomic::Ordering;
 
@@ -18,6 +18,10 @@ impl Recorder {
 
     #[cold]
     fn clock_ticked(&mut self, now: u64, thread: &Thread) {
+        let now = match now {
+            CLOCK_RESTS => self.wake_clock(),
+            now => now,
+        };
         if now > self.clock_written {
             self.heap.sink.byte(record::CLOCK);
             self.heap.sink.varint(now - self.clock_written);
@@ -36,6 +40,14 @@ impl Recorder {
             Health::Failed => self.is_active = false,
             Health::OverBytes => self.use_up_budget("bytes"),
         }
+    }
+
+    /// Sets the clock, which rests while nothing happens, to the exact time.
+    fn wake_clock(&mut self) -> u64 {
+        let now = self.session_started.elapsed().as_nanos() as u64;
+        self.clock.store(now, Ordering::Relaxed);
+        self.recording.iter().for_each(Recording::wake_clock);
+        now
     }
 
     /// Says, once a session, that lines are no longer recorded.
