@@ -131,6 +131,8 @@ pub struct Code {
     pub trusted_callees: Vec<*mut PyObject>,
     /// The user's choice is known: `role` follows it.
     pub is_asked: bool,
+    /// Starts of it that were seen, up to a few, if it is not recorded.
+    pub n_starts: u8,
     /// How far it was looked into.
     pub depth: Depth,
     /// Its sites are known.
@@ -177,6 +179,7 @@ impl Code {
             may_bind_elsewhere: false,
             trusted_callees: Vec::new(),
             is_asked: false,
+            n_starts: 0,
             is_analyzed: false,
             is_listened_to: false,
         }

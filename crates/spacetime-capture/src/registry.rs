@@ -91,7 +91,11 @@ pub unsafe fn first_seen(recorder: &mut Recorder, object: *mut PyObject) -> *mut
     // SAFETY: passed on.
     unsafe {
         let role = ask_selector(recorder.registry.selector, object);
-        let code = learn(recorder, object, role);
+        let code = match role {
+            // Much code runs once or twice: it is looked into when it turns out to run more often.
+            Role::Foreign => learn_to(recorder, object, role, Depth::Surface),
+            _ => learn(recorder, object, role),
+        };
         (*code).is_asked = true;
         if role != Role::Foreign {
             // Failing here means that the tool was taken away: nothing is recorded then.
@@ -129,6 +133,16 @@ unsafe fn learn(recorder: &mut Recorder, object: *mut PyObject, role: Role) -> *
         Role::Function => Depth::Names,
         Role::Foreign | Role::Line => Depth::Lines,
     };
+    // SAFETY: passed on.
+    unsafe { learn_to(recorder, object, role, depth) }
+}
+
+unsafe fn learn_to(
+    recorder: &mut Recorder,
+    object: *mut PyObject,
+    role: Role,
+    depth: Depth,
+) -> *mut Code {
     if let Some(known) = recorder.codes.get_mut(&(object as usize))
         && known.serves(role, depth)
     {
@@ -162,9 +176,19 @@ unsafe fn replace_plan(monitoring: &mut Monitoring, known: &mut Code, planned: C
         }
         Py_DECREF(known.object);
     }
-    let kept = (known.number, known.last_call, known.is_asked);
+    let kept = (
+        known.number,
+        known.last_call,
+        known.is_asked,
+        known.n_starts,
+    );
     *known = planned;
-    (known.number, known.last_call, known.is_asked) = kept;
+    (
+        known.number,
+        known.last_call,
+        known.is_asked,
+        known.n_starts,
+    ) = kept;
 }
 
 /// Whether code that is not recorded runs nothing that can change an object. It is looked into now, at

@@ -15,9 +15,14 @@ use crate::parts;
 use crate::registry;
 use pyo3_ffi::*;
 
-/// Entries compared in vain, in all, after which sites are listened to. A site costs about as much
-/// as comparing three entries, and listening to a code object as much as thirty.
+/// Entries compared in vain, in all, after which sites are listened to, and how many more for each code
+/// object that is known: listening to one means an event for each of its instructions, once at least,
+/// which costs about as much.
 const PATIENCE: u64 = 20_000;
+const PATIENCE_FOR_EACH_CODE: u64 = 1_000;
+
+/// Starts of code at each of which everything is doubted, before it is looked into.
+const N_STARTS_UNREAD: u8 = 3;
 
 /// How changes by code that is not recorded are noticed.
 #[derive(Default)]
@@ -61,12 +66,17 @@ impl Recorder {
     ///
     /// # Safety
     /// Must be called in the callback of the event, with the GIL held.
-    pub unsafe fn foreign_code_runs(&mut self, code: *const Code) -> bool {
+    pub unsafe fn foreign_code_runs(&mut self, code: *mut Code) -> bool {
         if !self.registry.records_lines {
             return false;
         }
         // SAFETY: codes live as long as the recorder.
         unsafe {
+            if !self.foreign.by_sites && (*code).n_starts < N_STARTS_UNREAD {
+                (*code).n_starts += 1;
+                self.heap.doubt_everything();
+                return true;
+            }
             if registry::is_pure(self, code) {
                 return false;
             }
@@ -95,7 +105,8 @@ impl Recorder {
     /// Must be called in a callback, with the GIL held.
     pub(super) unsafe fn judge_foreign_code(&mut self, thread: &Thread) {
         let foreign = &self.foreign;
-        if foreign.by_sites || foreign.is_hopeless || self.heap.n_doubted() < PATIENCE {
+        let patience = PATIENCE + PATIENCE_FOR_EACH_CODE * self.codes.len() as u64;
+        if foreign.by_sites || foreign.is_hopeless || self.heap.n_doubted() < patience {
             return;
         }
         // SAFETY: passed on.
