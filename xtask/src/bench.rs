@@ -1,10 +1,11 @@
-//! `cargo xtask bench`: the benches under each interpreter found.
+//! `cargo xtask bench`: the benches under each interpreter found; `cargo xtask bench projects`: the
+//! tests of real projects under the newest one.
 
 use crate::Failure;
 use crate::environment::Environment;
-use crate::interpreter::choose_all;
+use crate::interpreter::{choose, choose_all};
 use crate::options::Options;
-use crate::step::openly;
+use crate::step::{openly, target};
 
 /// Runs the task.
 pub fn run(options: &Options) -> Result<(), Failure> {
@@ -27,4 +28,15 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         )?;
     }
     Ok(())
+}
+
+/// Runs the task on real projects, which are kept in the target folder once they are downloaded.
+pub fn run_projects(options: &Options) -> Result<(), Failure> {
+    let environment = Environment::of(&choose(options)?)?;
+    let mut command = environment.python(&["bench/projects.py", "--cache"]);
+    openly(
+        "bench of projects",
+        command.arg(target().join("projects")).args(&options.rest),
+        "The lines above name the budget that was missed.",
+    )
 }

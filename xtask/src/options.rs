@@ -11,6 +11,7 @@ pub enum Task {
     Check,
     Fix,
     Bench,
+    BenchProjects,
     Interpreters,
 }
 
@@ -36,7 +37,10 @@ impl Options {
             Some("test") => Task::Test,
             Some("check") => Task::Check,
             Some("fix") => Task::Fix,
-            Some("bench") => Task::Bench,
+            Some("bench") => match arguments.next_if(|word| word == "projects") {
+                Some(_) => Task::BenchProjects,
+                None => Task::Bench,
+            },
             Some("interpreters") => Task::Interpreters,
             Some(other) => return Err(format!("unknown task `{other}`")),
         };
@@ -63,7 +67,8 @@ impl Options {
                 other => return Err(format!("unknown option `{other}`")),
             }
         }
-        if !options.rest.is_empty() && !matches!(task, Task::Test | Task::Bench) {
+        let takes_rest = matches!(task, Task::Test | Task::Bench | Task::BenchProjects);
+        if !options.rest.is_empty() && !takes_rest {
             return Err("arguments after `--` are for `test` and `bench`".into());
         }
         Ok(options)
@@ -84,6 +89,8 @@ mod tests {
         assert_eq!(options.task, Task::Test);
         assert_eq!(options.python.unwrap().to_str(), Some("/opt/python"));
         assert_eq!(options.rest, ["-k", "spine"]);
+        let options = parse("bench projects -- --only discord").unwrap();
+        assert_eq!((options.task, options.rest.len()), (Task::BenchProjects, 2));
     }
 
     #[test]
@@ -98,5 +105,6 @@ mod tests {
             "--python needs the path of an interpreter"
         );
         assert!(parse("demo -- x").is_err());
+        assert!(parse("bench project").is_err());
     }
 }
