@@ -61,6 +61,22 @@ impl Code {
     }
 }
 
+fn table_of(version: Version) -> &'static [Option<Row>; 256] {
+    match version {
+        Version::V3_12 => &opcodes_3_12::TABLE,
+        Version::V3_13 => &opcodes_3_13::TABLE,
+    }
+}
+
+/// Whether some byte where an instruction may stand binds or unbinds a variable in a cell: inline caches
+/// may look like it too.
+pub(crate) fn may_bind_cells(version: Version, bytecode: &[u8]) -> bool {
+    let table = table_of(version);
+    bytecode.iter().step_by(2).any(|&opcode| {
+        table[opcode as usize].is_some_and(|row| matches!(row.op, Op::StoreDeref | Op::DeleteDeref))
+    })
+}
+
 /// Decodes and checks every operand that other modules use as an index.
 pub(crate) fn decode(input: &CodeInput<'_>) -> Result<Code, Error> {
     let length = input.code.len();
@@ -74,10 +90,7 @@ pub(crate) fn decode(input: &CodeInput<'_>) -> Result<Code, Error> {
             "more units or slots than the facts can name",
         ));
     }
-    let table = match input.version {
-        Version::V3_12 => &opcodes_3_12::TABLE,
-        Version::V3_13 => &opcodes_3_13::TABLE,
-    };
+    let table = table_of(input.version);
     let mut instructions = Vec::with_capacity(n_units);
     let mut index_of_unit = vec![NONE; n_units];
     let mut first_traced_unit = n_units as u32;

@@ -70,6 +70,11 @@ pub fn analyze(input: &CodeInput<'_>) -> Result<CodeFacts, Error> {
     })
 }
 
+/// Whether bytecode may bind or unbind a variable in a cell; a quick look that errs on the side of yes.
+pub fn may_bind_cells(version: Version, bytecode: &[u8]) -> bool {
+    code::may_bind_cells(version, bytecode)
+}
+
 /// Indices in `names` of the globals that a code object refers to: all that is needed of code of which
 /// no line is recorded. `line_table` and `exception_table` are not read.
 pub fn global_names(input: &CodeInput<'_>) -> Result<Vec<u32>, Error> {

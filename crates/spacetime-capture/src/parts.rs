@@ -61,6 +61,16 @@ pub unsafe fn unit_at(object: *mut PyObject, offset: i32) -> usize {
     (0..=at).rev().find(is_instruction).unwrap_or(0)
 }
 
+/// Whether code may bind a variable in a cell, or is not understood.
+///
+/// # Safety
+/// As for [`parts`].
+pub unsafe fn may_bind_cells(object: *mut PyObject) -> bool {
+    // SAFETY: passed on.
+    let bytecode = unsafe { bytes_attribute(object, c"co_code") };
+    crate::selfcheck::version().is_none_or(|version| bytecode::may_bind_cells(version, &bytecode))
+}
+
 unsafe fn attribute(object: *mut PyObject, name: &std::ffi::CStr) -> *mut PyObject {
     // SAFETY: `object` is a code object; the attribute exists in the versions built for.
     let attribute = unsafe { PyObject_GetAttrString(object, name.as_ptr()) };

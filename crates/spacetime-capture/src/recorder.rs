@@ -130,13 +130,18 @@ impl Recorder {
     }
 
     /// A session was opened in the stream.
-    pub fn begin_session(&mut self) {
+    ///
+    /// # Safety
+    /// The GIL must be held and no exception set.
+    pub unsafe fn begin_session(&mut self) {
         (self.n_codes, self.n_calls, self.n_states) = (0, 0, 0);
         (self.clock_written, self.stamps_left, self.last_raised_call) = (0, STAMPS_PER_TICK, None);
         self.n_states_allowed = self.max_states;
         let started = self.recording.as_ref().and_then(Recording::session_started);
         self.session_started = started.unwrap_or_else(Instant::now);
         self.in_session = true;
+        // SAFETY: passed on.
+        unsafe { self.look_at_running_code() };
         self.is_active = self.n_pauses == 0;
     }
 
@@ -238,6 +243,7 @@ impl Recorder {
 
     /// Goes on after a pause, in which anything may have happened.
     pub fn go_on(&mut self) {
+        self.heap.expect_cells_to_change();
         self.heap.doubt_everything();
         self.foreign.start_over();
         self.tstate = std::ptr::null_mut();

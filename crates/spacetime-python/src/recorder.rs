@@ -144,7 +144,7 @@ impl Recorder {
         let info = with_process(py, described);
         let session = with_recording(py, move |recording| recording.begin_session(info))?;
         // SAFETY: the GIL is held.
-        unsafe { running()? }.begin_session();
+        unsafe { running()?.begin_session() };
         Ok(session.0)
     }
 

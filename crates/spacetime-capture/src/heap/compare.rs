@@ -323,11 +323,16 @@ impl Heap {
                 return;
             }
             let (new_layout, live) = self.read_attributes(index);
-            let entry = &mut self.entries[index as usize];
+            let entry = &self.entries[index as usize];
             if entry.attribute_layout == new_layout && entry.attributes.items[..] == live[..] {
                 self.release_fresh();
                 return;
             }
+            if entry.kind == Kind::Function || entry.type_ == &raw mut PyCell_Type {
+                self.entries[index as usize].is_constant = false;
+                self.disturb();
+            }
+            let entry = &self.entries[index as usize];
             let by_place = entry.attribute_layout == AttributeLayout::Values
                 && new_layout == AttributeLayout::Values
                 && live.len() >= entry.attributes.items.len();

@@ -15,7 +15,7 @@ use crate::effects::{self, Arguments, Effect};
 use crate::layout;
 use pyo3_ffi::*;
 use rustc_hash::FxHashMap;
-use spacetime_store::stream::{self, Sink, record};
+use spacetime_store::stream::{self, Kind, Sink, record};
 
 /// What happens to a watched dict, before it happens (`PyDict_WatchEvent`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -276,7 +276,11 @@ impl Heap {
         if !self.namespaces[index as usize].mutable_edges_are_known {
             edges.clear();
             let values = &self.namespaces[index as usize].values;
-            let is_mutable = |&edge: &EntryIndex| !self.entries[edge as usize].is_constant;
+            // A function may be given its first attribute at any time.
+            let is_mutable = |&edge: &EntryIndex| {
+                let entry = &self.entries[edge as usize];
+                !entry.is_constant || entry.kind == Kind::Function
+            };
             edges.extend(values.edges().filter(is_mutable));
             // What is not filled yet is not known to be constant.
             let is_filled =

@@ -302,6 +302,8 @@ impl Heap {
                 Storage::PlainDict => Attributes::Dict(layout::plain_dict(object)),
                 Storage::Function => {
                     self.types.push_function_parts(object, &mut live);
+                    self.entries[index as usize].has_dict =
+                        super::types::dict_of_function(object).is_some();
                     return (AttributeLayout::Pairs, live);
                 }
             };

@@ -32,6 +32,7 @@ mod fill;
 pub mod living;
 pub mod names;
 mod references;
+mod still;
 pub mod types;
 
 pub use dicts::{DictEvent, Namespace};
@@ -180,6 +181,12 @@ pub(crate) struct Entry {
     is_constant: bool,
     /// It may be changed by C code out of sight.
     is_exposed: bool,
+    /// When it was last found to be still: see [`still`].
+    still: u32,
+    /// When it was last looked at for that.
+    looked_at: u32,
+    /// A function that has a dict.
+    has_dict: bool,
     /// A dict whose changes are pushed by the dict watcher.
     watched: bool,
     /// A watched dict whose shadow is not complete: it is compared like others.
@@ -235,6 +242,10 @@ pub struct Heap {
     n_doubted: u64,
     next_id: u32,
     epoch: u32,
+    /// Grows whenever a cell or a function may have changed.
+    stillness: u32,
+    /// Code that binds variables in cells may run without being listened to.
+    cells_may_change: bool,
     event: u32,
     /// Who gains and loses references now.
     pub holder: Holder,
@@ -273,6 +284,8 @@ impl Heap {
             n_doubted: 0,
             next_id: 1,
             epoch: 1,
+            stillness: 1,
+            cells_may_change: false,
             event: 1,
             holder: Holder::Doubtful,
             work: Vec::new(),
@@ -305,6 +318,9 @@ impl Heap {
     #[inline(always)]
     pub fn doubt_everything(&mut self) {
         self.epoch = self.epoch.wrapping_add(1);
+        if self.cells_may_change {
+            self.disturb();
+        }
     }
 
     /// The object's number in the stream.
@@ -732,6 +748,7 @@ impl Heap {
         self.exposed.forget_entries();
         self.names = Names::default();
         self.types.forget();
+        self.cells_may_change = false;
         (self.next_id, self.epoch, self.event) = (1, self.epoch.wrapping_add(1), 1);
         (self.n_live, self.purge_at, self.n_adopted) = (0, 4096, 0);
     }

@@ -123,6 +123,9 @@ impl Heap {
             state: EntryState::New,
             attribute_layout: AttributeLayout::Values,
             is_constant: false,
+            still: 0,
+            looked_at: 0,
+            has_dict: false,
             is_exposed: false,
             watched: false,
             dirty: false,
@@ -161,6 +164,8 @@ impl Heap {
     #[inline]
     pub fn ensure(&mut self, index: EntryIndex) {
         let holder = self.holder;
+        // SAFETY: the caller has just read a reference to the object.
+        let is_still = self.is_still(index) && !unsafe { self.has_new_dict(index) };
         let entry = &mut self.entries[index as usize];
         entry.enter_epoch(self.epoch);
         let was_vouched_for = entry.vouched != 0;
@@ -168,7 +173,7 @@ impl Heap {
             entry.vouched += 1;
         }
         // A namespace proves an object, but not its contents: those of an old epoch are compared.
-        if !was_vouched_for && !entry.vouches && !entry.is_constant {
+        if !was_vouched_for && !entry.vouches && !is_still {
             self.n_doubted += 1 + entry.content.items.len() as u64 / 32;
             self.queue(index);
         }
@@ -229,6 +234,7 @@ impl Heap {
             .for_each(|edge| self.ensure(edge));
         let entry = &mut self.entries[index as usize];
         (entry.content, entry.attributes, entry.dict) = (content, attributes, dict);
+        self.find_still(index);
     }
 
     /// An entry is about to be filled: its references count from the first if it is proved.

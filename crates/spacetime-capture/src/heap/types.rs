@@ -351,7 +351,10 @@ unsafe fn named_parts(function: *mut PyObject) -> [*mut PyObject; 3] {
 }
 
 /// The dict of a function, if it has one.
-unsafe fn dict_of_function(function: *mut PyObject) -> Option<*mut PyObject> {
+///
+/// # Safety
+/// `function` must be a live function, of Python or C.
+pub(super) unsafe fn dict_of_function(function: *mut PyObject) -> Option<*mut PyObject> {
     // SAFETY: follows the type.
     unsafe {
         if PyCFunction_Check(function) != 0 {

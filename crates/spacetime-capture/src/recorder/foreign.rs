@@ -11,6 +11,7 @@ use super::sites::effect_of_site;
 use crate::code::{Code, Role, SiteAction};
 use crate::effects::Effect;
 use crate::frames::{LiveFrame, Pending, Thread, Tier};
+use crate::layout;
 use crate::parts;
 use crate::registry;
 use pyo3_ffi::*;
@@ -86,9 +87,36 @@ impl Recorder {
                 }
                 self.foreign.give_up();
             }
+            if (*code).binds_cells {
+                self.heap.expect_cells_to_change();
+            }
         }
         self.heap.doubt_everything();
         true
+    }
+
+    /// A session begins: code that runs already may bind variables in cells without being noticed.
+    ///
+    /// # Safety
+    /// The GIL must be held and no exception set.
+    pub(super) unsafe fn look_at_running_code(&mut self) {
+        // SAFETY: the frames from the running one down are running; frame objects are counted.
+        unsafe {
+            let tstate = PyThreadState_Get();
+            let mut binds_cells = layout::other_threads_exist(tstate);
+            let mut frame = PyThreadState_GetFrame(tstate);
+            while !frame.is_null() {
+                let code = PyFrame_GetCode(frame);
+                binds_cells |= parts::may_bind_cells(code.cast());
+                Py_DECREF(code.cast());
+                let caller = PyFrame_GetBack(frame);
+                Py_DECREF(frame.cast());
+                frame = caller;
+            }
+            if binds_cells {
+                self.heap.expect_cells_to_change();
+            }
+        }
     }
 
     /// Control passes between a monitored call and code that is not recorded.

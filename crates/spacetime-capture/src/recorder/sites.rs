@@ -64,6 +64,11 @@ impl Recorder {
                 Pending::Nothing
             }
             // SAFETY: passed on.
+            Effect::Changes(object) if unsafe { self.heap.may_be_still(object) } => {
+                self.heap.disturb();
+                Pending::Everything
+            }
+            // SAFETY: passed on.
             Effect::Changes(object) if unsafe { self.heap.is_part_of_another(object) } => {
                 Pending::Everything
             }
