@@ -325,6 +325,8 @@ pub struct Suspended {
 pub struct Thread {
     /// Its state, for comparison only.
     pub tstate: *mut PyThreadState,
+    /// Its number in the interpreter, which no thread has after it.
+    pub id: i64,
     /// Its number in the stream.
     pub number: u64,
     /// Its calls, innermost last.

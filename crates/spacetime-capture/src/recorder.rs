@@ -214,14 +214,15 @@ impl Recorder {
     #[cold]
     pub(super) fn switch_thread(&mut self, tstate: *mut PyThreadState) {
         self.heap.doubt_everything();
-        let known = self
-            .threads
-            .iter()
-            .position(|thread| thread.tstate == tstate);
+        // SAFETY: the state is that of the running thread.
+        let id = unsafe { PyThreadState_GetID(tstate) };
+        let is_it = |thread: &Thread| thread.tstate == tstate && thread.id == id;
+        let known = self.threads.iter().rposition(|thread| is_it(thread));
         let at = known.unwrap_or_else(|| {
             let number = self.threads.len() as u64;
             self.threads.push(Box::new(Thread {
                 tstate,
+                id,
                 number,
                 frames: Vec::new(),
                 slots: Vec::new(),

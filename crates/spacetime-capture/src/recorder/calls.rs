@@ -22,7 +22,12 @@ impl Recorder {
     ) {
         // SAFETY: the callback's frame is running; callers on our stack are too.
         unsafe {
-            let thread = &mut *self.enter_thread(tstate);
+            let mut thread = &mut *self.enter_thread(tstate);
+            if thread.frames.is_empty() && thread.id != PyThreadState_GetID(tstate) {
+                // A thread that ended left its state to this one.
+                self.switch_thread(tstate);
+                thread = &mut *self.thread;
+            }
             while thread.frames.last().is_some_and(|top| top.live == live) {
                 // Its end was not reported; the new frame lies at the same place.
                 self.drop_top(thread);
