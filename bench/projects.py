@@ -147,6 +147,8 @@ class Checkout:
         if self.folder.exists():
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True)
+        # Where the project has no configuration, that of a folder above is not meant.
+        (self.folder / "pytest.ini").write_text("[pytest]\n")
         check(sys.executable, "-m", "venv", str(self.folder / "venv"))
         pip = (str(self.python), "-m", "pip", "--quiet", "--disable-pip-version-check")
         check(*pip, "install", *PYTEST, *self.project.needs)
@@ -166,6 +168,8 @@ class Checkout:
         command = [str(self.python), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         command += ["-p", "spacetimepy.pytest_plugin", f"--junitxml={report}"]
         environment = os.environ | {"PYTHONPATH": str(PACKAGE), "PYTHONHASHSEED": "0"}
+        # Compiled modules are kept, as on anybody's machine.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         with (self.folder / "output.txt").open("w") as output:
             process = subprocess.Popen(
                 [*command, *options, *self.project.tests],
@@ -289,8 +293,9 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=5, help="counted runs of each kind")
     parser.add_argument("--cache", type=Path, required=True, help="where projects are unpacked")
     options = parser.parse_args()
+    cache = options.cache.resolve()
     chosen = [p for p in PROJECTS if options.only is None or options.only in p.name]
-    n_over = sum(report_on(project, options.cache, options.turns) for project in chosen)
+    n_over = sum(report_on(project, cache, options.turns) for project in chosen)
     raise SystemExit(1 if n_over else 0)
 
 
