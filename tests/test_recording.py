@@ -25,6 +25,7 @@ from uuid import UUID
 
 import pytest
 import spacetimepy
+from conftest import Run
 from spacetimepy.errors import NotFoundError, NotSupportedError, RecordingError, UsageError
 from spacetimepy.values import same
 
@@ -454,6 +455,47 @@ def test_a_closure_shows_its_variables_and_shares_them(path: str) -> None:
     assert adding.attr("total").object_id == showing.attr("total").object_id
     assert adding.attr("__defaults__") == (2,)
     assert adding.attr("__kwdefaults__")["y"] is showing.attr("seen").attr("cell_contents")
+
+
+ELSEWHERE = """
+def make():
+    total = 0
+    def add(n):
+        nonlocal total
+        total += n
+    def read():
+        return total
+    return add, read
+"""
+
+
+def test_a_variable_bound_by_code_that_is_not_recorded_is_seen_at_once(
+    run: Run, tmp_path: Path
+) -> None:
+    """The first time already, and in the second session as in the first."""
+    (tmp_path / "elsewhere.py").write_text(ELSEWHERE)
+    (tmp_path / "watch.py").write_text(
+        "import elsewhere, spacetimepy\n"
+        "@spacetimepy.line\n"
+        "def watch(add, read):\n"
+        "    first = 1\n"
+        "    second = add(5)\n"
+        "    third = 2\n"
+        "    fourth = add(6)\n"
+        "    return third\n"
+        "with spacetimepy.init_monitoring('watch.spacetime'):\n"
+        "    for n in range(2):\n"
+        "        spacetimepy.start_session(str(n))\n"
+        "        watch(*elsewhere.make())\n"
+        "        spacetimepy.end_session()\n"
+    )
+    done = run(sys.executable, "watch.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    calls = spacetimepy.open(str(tmp_path / "watch.spacetime")).calls("watch")
+    assert len(calls) == 2
+    for call in calls:
+        totals = [state.locals["read"].attr("total") for state in call.states]
+        assert [total.attr("cell_contents") for total in totals] == [0, 0, 5, 5, 11]
 
 
 def test_an_exception_shows_what_it_went_through(path: str) -> None:

@@ -125,8 +125,6 @@ pub struct Code {
     pub uses_instructions_as_lines: bool,
     /// Runs no code that can change an object.
     pub is_pure: bool,
-    /// It may bind a variable in a cell.
-    pub binds_cells: bool,
     /// Names `f_locals`: it may bind variables of any frame (PEP 667).
     pub may_bind_elsewhere: bool,
     /// Global names whose calls were taken as harmless.
@@ -178,7 +176,6 @@ impl Code {
             sites: BTreeMap::new(),
             uses_instructions_as_lines: false,
             is_pure: false,
-            binds_cells: false,
             may_bind_elsewhere: false,
             trusted_callees: Vec::new(),
             is_asked: false,
@@ -592,8 +589,6 @@ fn apply(
     }
 
     code.is_pure = !has_effects;
-    code.binds_cells =
-        !facts.cell_stores.is_empty() || names.iter().any(|name| name == "cell_contents");
     code.may_bind_elsewhere = names.iter().any(|name| name == "f_locals");
     code.is_analyzed = true;
     code.uses_instructions_as_lines = facts.line_events_are_slow;

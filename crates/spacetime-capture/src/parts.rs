@@ -61,14 +61,22 @@ pub unsafe fn unit_at(object: *mut PyObject, offset: i32) -> usize {
     (0..=at).rev().find(is_instruction).unwrap_or(0)
 }
 
-/// Whether code may bind a variable in a cell, or is not understood.
+/// Whether code may bind a variable in a cell, by an instruction or by hand, or is not understood.
 ///
 /// # Safety
 /// As for [`parts`].
 pub unsafe fn may_bind_cells(object: *mut PyObject) -> bool {
-    // SAFETY: passed on.
-    let bytecode = unsafe { bytes_attribute(object, c"co_code") };
-    crate::selfcheck::version().is_none_or(|version| bytecode::may_bind_cells(version, &bytecode))
+    // SAFETY: passed on; names are interned str.
+    unsafe {
+        let bytecode = bytes_attribute(object, c"co_code");
+        let names = object_tuple(object, c"co_names");
+        let is_contents = |&name: &*mut PyObject| {
+            PyUnicode_CompareWithASCIIString(name, c"cell_contents".as_ptr()) == 0
+        };
+        crate::selfcheck::version()
+            .is_none_or(|version| bytecode::may_bind_cells(version, &bytecode))
+            || names.iter().any(is_contents)
+    }
 }
 
 unsafe fn attribute(object: *mut PyObject, name: &std::ffi::CStr) -> *mut PyObject {

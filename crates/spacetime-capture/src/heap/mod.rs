@@ -748,7 +748,6 @@ impl Heap {
         self.exposed.forget_entries();
         self.names = Names::default();
         self.types.forget();
-        self.cells_may_change = false;
         (self.next_id, self.epoch, self.event) = (1, self.epoch.wrapping_add(1), 1);
         (self.n_live, self.purge_at, self.n_adopted) = (0, 4096, 0);
     }

@@ -74,6 +74,9 @@ impl Recorder {
         // SAFETY: codes live as long as the recorder.
         unsafe {
             if !self.foreign.by_sites && (*code).n_starts < N_STARTS_UNREAD {
+                if (*code).n_starts == 0 && parts::may_bind_cells((*code).object) {
+                    self.heap.expect_cells_to_change();
+                }
                 (*code).n_starts += 1;
                 self.heap.doubt_everything();
                 return true;
@@ -86,8 +89,6 @@ impl Recorder {
                     return false;
                 }
                 self.foreign.give_up();
-            }
-            if (*code).binds_cells {
                 self.heap.expect_cells_to_change();
             }
         }
@@ -180,6 +181,7 @@ impl Recorder {
             let object = live.code(self.tier);
             if !registry::listen_to_sites(self, object) {
                 self.foreign.give_up();
+                self.heap.expect_cells_to_change();
                 return;
             }
             let code = self.codes.get(&(object as usize));
