@@ -1,10 +1,10 @@
 //! What objects hold outside of their items and attributes: `__slots__`, and what C code keeps.
 //!
-//! Of types written in C, a table names the parts that make up an object. They are read by the
-//! descriptors of the C type itself, looked up once, so that nothing that a class in Python defines
-//! in their place runs.
+//! Types written in C are read by their own descriptors, looked up once, so that nothing that a class in
+//! Python defines in their place runs. Which parts make up an object says [`super::known`].
 
 use super::buffers::ndarray;
+use super::traceback;
 use crate::atoms::{self, Class};
 use crate::layout;
 use pyo3_ffi::*;
@@ -19,12 +19,12 @@ pub const OBJECT_FIELD: i32 = 16;
 pub struct Field {
     /// The stream's name for it.
     pub name: u32,
-    reader: Reader,
+    pub(super) reader: Reader,
 }
 
 /// How a part is read.
 #[derive(Clone, Copy)]
-enum Reader {
+pub(super) enum Reader {
     /// An object at a place in the instance, null where it is not set.
     Place(usize),
     /// The same, but `None` where it is not set.
@@ -136,7 +136,7 @@ impl Field {
                     item
                 }
                 Reader::Traceback(offset) => {
-                    str_of(traceback_text(layout::field(object.cast(), offset)))
+                    str_of(traceback::text(layout::field(object.cast(), offset)))
                 }
                 Reader::Dtype => str_of(ndarray::dtype_text(ndarray::descr(object))),
                 Reader::DtypeText => str_of(ndarray::dtype_text(object)),
@@ -171,433 +171,11 @@ pub unsafe fn without_exception<T>(read: impl FnOnce() -> T) -> T {
     value
 }
 
-/// How the value of a subclass of a builtin type without parts is read.
-#[derive(Clone, Copy)]
-pub enum Payload {
-    Int,
-    Float,
-    Complex,
-    Str,
-    Bytes,
-    /// The text that the C type's own `__str__` gives, which says all.
-    Text(reprfunc),
-    /// A scalar of numpy: what its method `item` gives, if that is a plain value, or else its text.
-    Scalar(*mut PyObject, reprfunc),
-}
-
-impl Payload {
-    /// How instances of a C type, or of subclasses of it, keep a value.
-    ///
-    /// # Safety
-    /// `base` must be a live type.
-    pub unsafe fn of(base: *mut PyTypeObject) -> Option<Payload> {
-        // SAFETY: reads fields of a live type.
-        unsafe {
-            let flags = (*base).tp_flags;
-            if flags & Py_TPFLAGS_LONG_SUBCLASS != 0 {
-                Some(Payload::Int)
-            } else if flags & Py_TPFLAGS_UNICODE_SUBCLASS != 0 {
-                Some(Payload::Str)
-            } else if flags & Py_TPFLAGS_BYTES_SUBCLASS != 0 {
-                Some(Payload::Bytes)
-            } else if PyType_IsSubtype(base, &raw mut PyFloat_Type) != 0 {
-                Some(Payload::Float)
-            } else if PyType_IsSubtype(base, &raw mut PyComplex_Type) != 0 {
-                Some(Payload::Complex)
-            } else if type_name(base) == c"decimal.Decimal" {
-                (*base).tp_str.map(Payload::Text)
-            } else {
-                let item = scalar_item(base)?;
-                (*base).tp_str.map(|str| Payload::Scalar(item, str))
-            }
-        }
-    }
-
-    /// The value as an object of the builtin type, and its real length where it is cut; a new
-    /// reference, or null.
-    ///
-    /// # Safety
-    /// `object` must be a live instance of such a type, with the GIL held and no exception set.
-    pub unsafe fn read(self, object: *mut PyObject) -> (*mut PyObject, Option<usize>) {
-        let limit = atoms::MAX_TEXT;
-        // SAFETY: each branch follows the type; only slots of the builtin types are called.
-        unsafe {
-            let given = match self {
-                Payload::Int => match (*PyLong_Type.tp_as_number).nb_positive {
-                    Some(copy) => copy(object),
-                    None => ptr::null_mut(),
-                },
-                Payload::Float => PyFloat_FromDouble(layout::float_value(object)),
-                Payload::Complex => PyComplex_FromDoubles(
-                    layout::field(object.cast(), 16),
-                    layout::field(object.cast(), 24),
-                ),
-                Payload::Str => {
-                    let length = PyUnicode_GET_LENGTH(object) as usize;
-                    if length > limit {
-                        let head = PyUnicode_Substring(object, 0, limit as isize);
-                        return (head, Some(length));
-                    }
-                    PyUnicode_FromObject(object)
-                }
-                Payload::Bytes => {
-                    let bytes = atoms::bytes_of(object);
-                    let kept = bytes.len().min(limit);
-                    let copy = PyBytes_FromStringAndSize(bytes.as_ptr().cast(), kept as isize);
-                    return (copy, (kept < bytes.len()).then_some(bytes.len()));
-                }
-                Payload::Text(str) => str(object),
-                Payload::Scalar(item, str) => {
-                    let plain = PyObject_CallOneArg(item, object);
-                    match !plain.is_null() && atoms::classify(plain) != Class::Object {
-                        true => plain,
-                        false => {
-                            Py_XDECREF(plain);
-                            PyErr_Clear();
-                            str(object)
-                        }
-                    }
-                }
-            };
-            if given.is_null() {
-                PyErr_Clear();
-            }
-            (given, None)
-        }
-    }
-}
-
-/// The method `item` of scalars of numpy, if the type is one of theirs.
-unsafe fn scalar_item(mut type_: *mut PyTypeObject) -> Option<*mut PyObject> {
-    // SAFETY: bases of a live type are alive, and keep their methods.
-    unsafe {
-        while type_name(type_) != c"numpy.generic" {
-            type_ = (*type_).tp_base;
-            if type_.is_null() {
-                return None;
-            }
-        }
-        own_attribute(type_, c"item").filter(|&item| Py_TYPE(item) == &raw mut PyMethodDescr_Type)
-    }
-}
-
-/// What is known of a type written in C.
-struct Known {
-    name: &'static CStr,
-    /// Its instances never refer to anything else and never change.
-    is_immutable: bool,
-    /// Types written in C that extend it add nothing.
-    covers_subtypes: bool,
-    parts: &'static [Part],
-}
-
-/// A part of a type written in C.
-enum Part {
-    /// Read by the type's own descriptor of that name.
-    Named(&'static CStr),
-    /// An object at this place, where no descriptor reads it.
-    At(&'static CStr, usize),
-    /// An item of the tuple that `__getinitargs__` gives.
-    InitArgument(&'static CStr, usize),
-    /// Read in a way of its own.
-    Special(&'static CStr, Reader),
-}
-
-use Part::{At, InitArgument, Named, Special};
-
-const fn immutable(name: &'static CStr, parts: &'static [Part]) -> Known {
-    Known {
-        name,
-        is_immutable: true,
-        covers_subtypes: false,
-        parts,
-    }
-}
-
-const fn mutable(name: &'static CStr, parts: &'static [Part]) -> Known {
-    Known {
-        name,
-        is_immutable: false,
-        covers_subtypes: false,
-        parts,
-    }
-}
-
-const DATE: &[Part] = &[Named(c"year"), Named(c"month"), Named(c"day")];
-const DATETIME: &[Part] = &[
-    Named(c"year"),
-    Named(c"month"),
-    Named(c"day"),
-    Named(c"hour"),
-    Named(c"minute"),
-    Named(c"second"),
-    Named(c"microsecond"),
-    Named(c"tzinfo"),
-    Named(c"fold"),
-];
-const TIME: &[Part] = &[
-    Named(c"hour"),
-    Named(c"minute"),
-    Named(c"second"),
-    Named(c"microsecond"),
-    Named(c"tzinfo"),
-    Named(c"fold"),
-];
-const MATCH: &[Part] = &[
-    Named(c"re"),
-    Named(c"string"),
-    Named(c"pos"),
-    Named(c"endpos"),
-    Named(c"regs"),
-];
-const VIEW: &[Part] = &[
-    Named(c"format"),
-    Named(c"shape"),
-    Named(c"strides"),
-    Named(c"readonly"),
-    Named(c"obj"),
-];
-const NDARRAY: &[Part] = &[
-    Special(c"dtype", Reader::Dtype),
-    Named(c"shape"),
-    Named(c"strides"),
-    Named(c"base"),
-    Special(c"offset", Reader::Offset),
-];
-const TIMESTAMP: &[Part] = &[
-    Named(c"_value"),
-    Named(c"unit"),
-    Named(c"tzinfo"),
-    Named(c"year"),
-    Named(c"month"),
-    Named(c"day"),
-    Named(c"hour"),
-    Named(c"minute"),
-    Named(c"second"),
-    Named(c"microsecond"),
-    Named(c"nanosecond"),
-    Named(c"fold"),
-];
-const TIMEDELTA: &[Part] = &[
-    Named(c"_value"),
-    Named(c"unit"),
-    Named(c"days"),
-    Named(c"seconds"),
-    Named(c"microseconds"),
-    Named(c"nanoseconds"),
-];
-/// `ob_ref` of PyCellObject; `mapping` of mappingproxyobject; `dv_dict` of _PyDictViewObject.
-const FIRST: usize = 16;
-
-/// Types written in C whose instances are wholly made of these parts (and of a `__dict__`, if they
-/// have one).
-const KNOWN: &[Known] = &[
-    mutable(c"_io.BufferedRandom", &[Named(c"raw")]),
-    mutable(c"_io.BufferedReader", &[Named(c"raw")]),
-    mutable(c"_io.BufferedWriter", &[Named(c"raw")]),
-    mutable(c"_io.FileIO", &[Named(c"mode"), Named(c"closed")]),
-    mutable(c"_io._BufferedIOBase", &[]),
-    mutable(c"_io._IOBase", &[]),
-    mutable(c"_io._RawIOBase", &[]),
-    mutable(c"_io._TextIOBase", &[]),
-    mutable(
-        c"_io.TextIOWrapper",
-        &[Named(c"buffer"), Named(c"encoding"), Named(c"errors")],
-    ),
-    mutable(c"array.array", &[Named(c"typecode")]),
-    mutable(c"cell", &[At(c"cell_contents", FIRST)]),
-    immutable(c"classmethod", &[Named(c"__func__")]),
-    mutable(c"collections.defaultdict", &[Named(c"default_factory")]),
-    mutable(c"collections.deque", &[Named(c"maxlen")]),
-    immutable(c"datetime.date", DATE),
-    immutable(c"datetime.datetime", DATETIME),
-    immutable(c"datetime.time", TIME),
-    immutable(
-        c"datetime.timedelta",
-        &[Named(c"days"), Named(c"seconds"), Named(c"microseconds")],
-    ),
-    immutable(
-        c"datetime.timezone",
-        &[InitArgument(c"offset", 0), InitArgument(c"name", 1)],
-    ),
-    immutable(c"datetime.tzinfo", &[]),
-    immutable(c"decimal.Decimal", &[]),
-    immutable(c"dict_items", &[At(c"mapping", FIRST)]),
-    immutable(c"dict_keys", &[At(c"mapping", FIRST)]),
-    immutable(c"dict_values", &[At(c"mapping", FIRST)]),
-    mutable(c"functools._lru_cache_wrapper", &[]),
-    mutable(
-        c"functools.partial",
-        &[Named(c"func"), Named(c"args"), Named(c"keywords")],
-    ),
-    immutable(c"mappingproxy", &[At(c"mapping", FIRST)]),
-    mutable(c"memoryview", VIEW),
-    immutable(c"method", &[Named(c"__func__"), Named(c"__self__")]),
-    Known {
-        covers_subtypes: true,
-        ..immutable(c"numpy.dtype", &[Special(c"str", Reader::DtypeText)])
-    },
-    mutable(c"numpy.ndarray", NDARRAY),
-    mutable(
-        c"pandas._libs.arrays.NDArrayBacked",
-        &[Named(c"_ndarray"), Named(c"_dtype")],
-    ),
-    mutable(
-        c"pandas._libs.internals.Block",
-        &[Named(c"_mgr_locs"), Named(c"values")],
-    ),
-    mutable(
-        c"pandas._libs.internals.BlockManager",
-        &[Named(c"blocks"), Named(c"axes")],
-    ),
-    immutable(
-        c"pandas._libs.internals.BlockPlacement",
-        &[Named(c"indexer")],
-    ),
-    immutable(c"pandas._libs.tslibs.timedeltas._Timedelta", TIMEDELTA),
-    immutable(c"pandas._libs.tslibs.timestamps._Timestamp", TIMESTAMP),
-    immutable(
-        c"property",
-        &[Named(c"fget"), Named(c"fset"), Named(c"fdel")],
-    ),
-    immutable(c"re.Match", MATCH),
-    immutable(c"re.Pattern", &[Named(c"pattern"), Named(c"flags")]),
-    immutable(c"slice", &[Named(c"start"), Named(c"stop"), Named(c"step")]),
-    immutable(c"staticmethod", &[Named(c"__func__")]),
-    immutable(
-        c"types.GenericAlias",
-        &[Named(c"__origin__"), Named(c"__args__")],
-    ),
-    mutable(c"types.SimpleNamespace", &[]),
-    immutable(c"types.UnionType", &[Named(c"__args__")]),
-    immutable(c"typing.ParamSpec", &[Named(c"__name__")]),
-    immutable(c"typing.TypeAliasType", &[Named(c"__name__")]),
-    immutable(c"typing.TypeVar", &[Named(c"__name__")]),
-    immutable(c"typing.TypeVarTuple", &[Named(c"__name__")]),
-    immutable(c"zoneinfo.ZoneInfo", &[Named(c"key")]),
-];
-
-/// Types written in C whose instances have no value apart from the running program; besides, all
-/// iterators.
-const LIVE: &[&CStr] = &[
-    c"Context",
-    c"Token",
-    c"_asyncio.Future",
-    c"_asyncio.Task",
-    c"_contextvars.Context",
-    c"_io.BufferedRWPair",
-    c"_io.BufferedRandom",
-    c"_io.BufferedReader",
-    c"_io.BufferedWriter",
-    c"_io.FileIO",
-    c"_io.TextIOWrapper",
-    c"_multiprocessing.SemLock",
-    c"_queue.SimpleQueue",
-    c"_socket.socket",
-    c"_ssl._SSLContext",
-    c"_ssl._SSLSocket",
-    c"_thread.RLock",
-    c"_thread._local",
-    c"_thread.lock",
-    c"builtins.PyCapsule",
-    c"PyCapsule",
-    c"coroutine",
-    c"async_generator",
-    c"frame",
-    c"generator",
-    c"mmap.mmap",
-    c"pandas._libs.index.IndexEngine",
-    c"pandas._libs.internals.BlockValuesRefs",
-    c"pyexpat.xmlparser",
-    c"select.epoll",
-    c"select.poll",
-    c"sqlite3.Connection",
-    c"sqlite3.Cursor",
-    c"traceback",
-    c"weakref.CallableProxyType",
-    c"weakref.ProxyType",
-    c"weakref.ReferenceType",
-    c"zlib.Compress",
-    c"zlib.Decompress",
-];
-
-/// Whether instances of a C type have no value apart from the running program.
-///
-/// # Safety
-/// `base` must be a live type.
-pub unsafe fn is_live(base: *mut PyTypeObject) -> bool {
-    // SAFETY: reads fields of live types.
-    unsafe {
-        let mut type_ = base;
-        while !type_.is_null() {
-            if LIVE.contains(&type_name(type_)) {
-                return true;
-            }
-            type_ = (*type_).tp_base;
-        }
-        (*base).tp_iternext.is_some()
-    }
-}
-
-/// The parts of instances of a C type.
-pub struct Parts {
-    /// They are all that there is.
-    pub is_complete: bool,
-    /// The instances never change.
-    pub is_immutable: bool,
-    /// The parts, the base's own last.
-    pub fields: Vec<Field>,
-}
-
-/// Finds the parts of instances of a type written in C, if it or a base of it is known. `name_of` gives
-/// the stream's numbers of names.
-///
-/// # Safety
-/// `base` must be a live type, with the GIL held and no exception set.
-pub unsafe fn parts_of(
-    base: *mut PyTypeObject,
-    mut number_of: impl FnMut(&str) -> u32,
-) -> Option<Parts> {
-    let mut known_base = base;
-    // SAFETY: bases of a live type are alive.
-    unsafe {
-        let known = loop {
-            let name = type_name(known_base);
-            match KNOWN.iter().find(|known| known.name == name) {
-                Some(known) => break known,
-                None => known_base = (*known_base).tp_base,
-            }
-            if known_base.is_null() {
-                return None;
-            }
-        };
-        let mut fields = Vec::new();
-        for part in known.parts {
-            let (name, reader) = match *part {
-                Named(name) => (name, reader_of(known_base, name)),
-                At(name, offset) => (name, Some(Reader::Place(offset))),
-                InitArgument(name, at) => (name, init_argument(known_base, at)),
-                Special(name, reader) => (name, Some(reader)),
-            };
-            let name = number_of(&name.to_string_lossy());
-            fields.push(Field {
-                name,
-                reader: reader?,
-            });
-        }
-        Some(Parts {
-            is_complete: known.covers_subtypes || known_base == base,
-            is_immutable: known.is_immutable,
-            fields,
-        })
-    }
-}
-
 /// Adds the objects that exceptions written in C keep (`errno`, `filename`, `name`), outermost base
 /// first.
 ///
 /// # Safety
-/// As for [`parts_of`].
+/// `type_` must be a live type, with the GIL held and no exception set.
 pub unsafe fn add_members(
     type_: *mut PyTypeObject,
     fields: &mut Vec<Field>,
@@ -626,7 +204,7 @@ pub unsafe fn add_members(
 /// The names of the fields of a class made by `namedtuple`: a tuple of str.
 ///
 /// # Safety
-/// As for [`parts_of`].
+/// `type_` must be a live type, with the GIL held and no exception set.
 pub unsafe fn tuple_fields(type_: *mut PyTypeObject) -> Option<*mut PyObject> {
     // SAFETY: a class keeps what its dict holds; classes up the line of bases are alive.
     unsafe {
@@ -650,87 +228,20 @@ unsafe fn str_of(text: Option<String>) -> *mut PyObject {
     })
 }
 
-/// The frames of a traceback, outermost first, as Python prints them without the source.
-unsafe fn traceback_text(mut traceback: *mut PyObject) -> Option<String> {
-    /// Of longer ones, as many frames at either end are kept.
-    const KEPT: usize = 50;
-    if traceback.is_null() {
-        return None;
-    }
-    let mut frames = Vec::new();
-    // SAFETY: `tb_next` (16), `tb_frame` (24), `tb_lasti` (32) and `tb_lineno` (36) of PyTracebackObject;
-    // each traceback keeps its frame and the next one alive.
-    unsafe {
-        while !traceback.is_null() && Py_TYPE(traceback) == &raw mut PyTraceBack_Type {
-            frames.push(traceback);
-            traceback = layout::field(traceback.cast(), 16);
-        }
-        let n_left_out = frames.len().saturating_sub(2 * KEPT);
-        let mut lines = Vec::new();
-        for (at, &traceback) in frames.iter().enumerate() {
-            if n_left_out > 0 && at == KEPT {
-                lines.push(format!("  [{n_left_out} more frames]"));
-            }
-            if at < KEPT || at >= KEPT + n_left_out {
-                lines.push(frame_text(traceback));
-            }
-        }
-        Some(lines.join("\n"))
-    }
-}
-
-unsafe fn frame_text(traceback: *mut PyObject) -> String {
-    // SAFETY: see `traceback_text`.
-    unsafe {
-        let code: *mut PyObject = PyFrame_GetCode(layout::field(traceback.cast(), 24)).cast();
-        let line = match layout::field::<i32>(traceback.cast(), 36) {
-            -1 => PyCode_Addr2Line(code.cast(), layout::field(traceback.cast(), 32)),
-            line => line,
-        };
-        let [file, name] = [c"co_filename", c"co_name"]
-            .map(|name| crate::parts::text_attribute(code, name).unwrap_or_default());
-        Py_DECREF(code);
-        format!("  File \"{file}\", line {line}, in {name}")
-    }
-}
-
-/// Whether a class is an enum: made by `enum.EnumType` or a subclass of it.
+/// The name of a type in C.
 ///
 /// # Safety
-/// `type_` must be a live type, with the GIL held.
-pub unsafe fn is_enum(type_: *mut PyTypeObject) -> bool {
-    // SAFETY: bases of a live type are alive.
-    unsafe {
-        let mut metatype = Py_TYPE(type_.cast());
-        while metatype != &raw mut PyType_Type && !metatype.is_null() {
-            if super::types::qualified_name(metatype) == "enum.EnumType" {
-                return true;
-            }
-            metatype = (*metatype).tp_base;
-        }
-        false
-    }
-}
-
-/// Whether a C type is a `collections.deque` whose items can be read.
-///
-/// # Safety
-/// As for [`parts_of`].
-pub unsafe fn is_deque(base: *mut PyTypeObject) -> bool {
-    // SAFETY: passed on.
-    unsafe {
-        type_name(base) == c"collections.deque"
-            && without_exception(|| crate::selfcheck::knows_deques(base))
-    }
-}
-
-unsafe fn type_name<'a>(type_: *mut PyTypeObject) -> &'a CStr {
+/// `type_` must be a live type.
+pub(super) unsafe fn type_name<'a>(type_: *mut PyTypeObject) -> &'a CStr {
     // SAFETY: the name of a type is a C string that lives as long as it.
     unsafe { CStr::from_ptr((*type_).tp_name) }
 }
 
 /// What a class's own dict holds under a name; the class keeps it alive.
-unsafe fn own_attribute(class: *mut PyTypeObject, name: &CStr) -> Option<*mut PyObject> {
+///
+/// # Safety
+/// `class` must be a live type, with the GIL held.
+pub(super) unsafe fn own_attribute(class: *mut PyTypeObject, name: &CStr) -> Option<*mut PyObject> {
     // SAFETY: the dict of a class has str keys, so that a lookup runs no code of the program.
     unsafe {
         let dict = PyType_GetDict(class);
@@ -744,7 +255,10 @@ unsafe fn own_attribute(class: *mut PyTypeObject, name: &CStr) -> Option<*mut Py
 }
 
 /// How the type's own descriptor of that name reads its part.
-unsafe fn reader_of(type_: *mut PyTypeObject, name: &CStr) -> Option<Reader> {
+///
+/// # Safety
+/// `type_` must be a live type, with the GIL held.
+pub(super) unsafe fn reader_of(type_: *mut PyTypeObject, name: &CStr) -> Option<Reader> {
     // SAFETY: each branch follows the exact type of the descriptor, which lives as long as the type.
     unsafe {
         let mut owner = type_;
@@ -782,7 +296,10 @@ unsafe fn reader_of_member(member: *mut PyMemberDef) -> Reader {
 }
 
 /// How an item of what `__getinitargs__` gives is read.
-unsafe fn init_argument(type_: *mut PyTypeObject, at: usize) -> Option<Reader> {
+///
+/// # Safety
+/// As for [`reader_of`].
+pub(super) unsafe fn init_argument(type_: *mut PyTypeObject, at: usize) -> Option<Reader> {
     // SAFETY: follows the exact type of the descriptor.
     unsafe {
         let descriptor = own_attribute(type_, c"__getinitargs__")?;

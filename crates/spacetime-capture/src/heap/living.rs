@@ -1,6 +1,8 @@
 //! What a living object keeps in C, read as for a recording: for comparing it with a recorded one.
 
-use super::fields::{self, Field, Payload};
+use super::fields::{self, Field};
+use super::known;
+use super::payload::Payload;
 use super::types;
 use pyo3_ffi::*;
 
@@ -29,7 +31,7 @@ pub unsafe fn read(object: *mut PyObject) -> Kept {
         let mut fields: Vec<Field> = Vec::new();
         if (*type_).tp_flags & Py_TPFLAGS_BASE_EXC_SUBCLASS != 0 {
             types::add_exception_fields(type_, &mut fields, &mut number_of);
-        } else if let Some(parts) = fields::parts_of(base, &mut number_of) {
+        } else if let Some(parts) = known::parts_of(base, &mut number_of) {
             fields = parts.fields;
         }
         if (*type_).tp_flags & Py_TPFLAGS_TUPLE_SUBCLASS != 0

@@ -29,10 +29,13 @@ mod dicts;
 mod exposed;
 mod fields;
 mod fill;
+mod known;
 pub mod living;
 pub mod names;
+mod payload;
 mod references;
 mod still;
+mod traceback;
 pub mod types;
 
 pub use dicts::{DictEvent, Namespace};

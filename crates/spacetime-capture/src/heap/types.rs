@@ -5,8 +5,10 @@
 
 use super::buffers::Exporter;
 use super::dicts;
-use super::fields::{self, Field, Payload};
+use super::fields::{self, Field};
+use super::known;
 use super::names::Names;
+use super::payload::Payload;
 use crate::effects::{self, is_made_by_class_statement};
 use crate::layout;
 use crate::parts;
@@ -374,7 +376,7 @@ unsafe fn add_c_parts(
 ) {
     // SAFETY: both are live types.
     unsafe {
-        let parts = fields::parts_of(base, number_of);
+        let parts = known::parts_of(base, number_of);
         if info.kind == Kind::Opaque {
             info.payload = Payload::of(base);
             info.exporter = Exporter::of(base);
@@ -388,12 +390,12 @@ unsafe fn add_c_parts(
         if info.kind == Kind::Opaque && is_instance {
             info.kind = match info.exporter {
                 Some(_) => Kind::Buffer,
-                None if fields::is_enum(type_) => Kind::Enum,
+                None if known::is_enum(type_) => Kind::Enum,
                 None => Kind::Instance,
             };
         }
         info.fidelity = match is_whole {
-            _ if fields::is_live(base) => fidelity::LIVE,
+            _ if known::is_live(base) => fidelity::LIVE,
             true => fidelity::EXACT,
             false => fidelity::OPAQUE,
         };
@@ -490,7 +492,7 @@ unsafe fn kind_of(base: *mut PyTypeObject, flags: u64) -> Kind {
     } else if base == &raw mut PyModule_Type {
         Kind::Module
     // SAFETY: passed on.
-    } else if unsafe { fields::is_deque(base) } {
+    } else if unsafe { known::is_deque(base) } {
         Kind::Deque
     } else {
         Kind::Opaque

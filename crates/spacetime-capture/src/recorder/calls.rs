@@ -22,6 +22,21 @@ impl Recorder {
     ) {
         // SAFETY: the callback's frame is running; callers on our stack are too.
         unsafe {
+            let thread = &mut *self.enter_thread_with(tstate, live);
+            self.tick(thread);
+            self.enter_from(thread, live);
+            self.push_call(thread, live, code, 0);
+        }
+    }
+
+    /// The thread on whose stack a frame is about to be put.
+    pub(super) unsafe fn enter_thread_with(
+        &mut self,
+        tstate: *mut PyThreadState,
+        live: LiveFrame,
+    ) -> *mut Thread {
+        // SAFETY: passed on.
+        unsafe {
             let mut thread = &mut *self.enter_thread(tstate);
             if thread.frames.is_empty() && thread.id != PyThreadState_GetID(tstate) {
                 // A thread that ended left its state to this one.
@@ -32,9 +47,7 @@ impl Recorder {
                 // Its end was not reported; the new frame lies at the same place.
                 self.drop_top(thread);
             }
-            self.tick(thread);
-            self.enter_from(thread, live);
-            self.push_call(thread, live, code, 0);
+            thread
         }
     }
 

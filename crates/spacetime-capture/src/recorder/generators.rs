@@ -55,10 +55,7 @@ impl Recorder {
     ) {
         // SAFETY: passed on.
         unsafe {
-            let thread = &mut *self.enter_thread(tstate);
-            while thread.frames.last().is_some_and(|top| top.live == live) {
-                self.drop_top(thread);
-            }
+            let thread = &mut *self.enter_thread_with(tstate, live);
             let Some(mut suspended) = self.suspended.remove(&live) else {
                 return;
             };
