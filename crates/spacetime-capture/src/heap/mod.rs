@@ -11,6 +11,8 @@
 //! * An entry whose `epoch` is the heap's epoch was equal to its object in that epoch. Whatever may
 //!   have changed objects unseen raises the heap's epoch; an entry of an older epoch is compared
 //!   before it is believed ([`Heap::ensure`]).
+//! * Functions and cells change in few ways, all of which are told: of an older epoch they are compared
+//!   only if one of them may have changed (see [`still`]).
 //! * A reference found to an object is believed to be to the entry of its address only if a holder
 //!   vouches for the entry (see [`references`]): a shadow may refer to what is long gone.
 //! * Objects are only read through references that were read from live objects or live frames in

@@ -4,6 +4,8 @@
 //! reachable by two ways: equal numbers in one state are the same object. What lies deeper or
 //! further than there is room for is an ellipsis.
 
+mod kinds;
+
 use std::collections::{HashMap, HashSet};
 
 use spacetime_model::{Fidelity, Graph, Object, ObjectId, ObjectKind, Value};
@@ -146,8 +148,16 @@ impl Writer<'_> {
         let name = short_type_name(&object.type_name);
         let text = String::from_utf8_lossy(&object.text);
         match object.kind {
+            Kind::Enum => self.enum_member(object),
+            Kind::Buffer => self.buffer(object),
+            Kind::Instance if self.plain_instance(object) => {}
+            Kind::Tuple if self.named_tuple(object) => {}
             Kind::Instance => {
                 self.out.push_str(&format!("{name}#{number}("));
+                if let [value] = &object.items[..] {
+                    self.value(value);
+                    self.out.push_str(", ");
+                }
                 self.attributes(object);
                 if object.fidelity != Fidelity::Exact {
                     self.out.push_str(&format!("<{}>", object.fidelity.class()));
@@ -174,11 +184,17 @@ impl Writer<'_> {
                 }
             }
         }
-        let is_shown =
-            matches!(object.kind, Kind::Instance | Kind::Opaque) || is_of_subclass(object);
+        let is_shown = matches!(object.kind, Kind::Instance | Kind::Buffer | Kind::Opaque)
+            || is_of_subclass(object);
         let has_no_identity = matches!(
             object.kind,
-            Kind::Str | Kind::Bytes | Kind::Function | Kind::Class | Kind::Module | Kind::Namespace
+            Kind::Str
+                | Kind::Bytes
+                | Kind::Enum
+                | Kind::Function
+                | Kind::Class
+                | Kind::Module
+                | Kind::Namespace
         );
         if self.preview.shared.contains(&object.id) && !is_shown && !has_no_identity {
             self.out.push_str(&format!("#{number}"));
@@ -195,7 +211,14 @@ impl Writer<'_> {
             Kind::List => self.sequence("[", items, "]"),
             Kind::Tuple if object.items.len() == 1 => self.sequence("(", items, ",)"),
             Kind::Tuple => self.sequence("(", items, ")"),
-            Kind::Deque => self.sequence("deque([", items, "])"),
+            Kind::Deque => {
+                self.sequence("deque([", items, "]");
+                let maxlen = object.attributes.iter().find(|(name, _)| name == "maxlen");
+                if let Some((_, Value::Int(maxlen))) = maxlen {
+                    self.out.push_str(&format!(", maxlen={maxlen}"));
+                }
+                self.out.push(')');
+            }
             Kind::Set if object.items.is_empty() => self.out.push_str("set()"),
             Kind::Set => self.sequence("{", items, "}"),
             Kind::FrozenSet if object.items.is_empty() => self.out.push_str("frozenset()"),
@@ -256,7 +279,9 @@ impl Writer<'_> {
     }
 
     fn attributes(&mut self, object: &Object) {
-        for (index, (name, value)) in object.attributes.iter().enumerate() {
+        let attributes = object.attributes.iter();
+        let shown = attributes.filter(|(name, _)| !kinds::is_left_out(name));
+        for (index, (name, value)) in shown.enumerate() {
             if index > 0 {
                 self.out.push_str(", ");
             }
@@ -364,6 +389,48 @@ mod tests {
             "{text}"
         );
         assert_eq!(text::columns(&text), 60);
+    }
+
+    fn named(id: u64, kind: ObjectKind, type_name: &str, attributes: &[(&str, Value)]) -> Object {
+        let attributes = attributes.iter().cloned();
+        Object {
+            type_name: type_name.to_owned(),
+            attributes: attributes
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+            ..object(id, kind)
+        }
+    }
+
+    #[test]
+    fn values_with_a_form_of_their_own_are_shown_in_it() {
+        let text = |text: &str| Value::Str(text.as_bytes().to_vec());
+        let one = |object: Object| shown(vec![object], Value::Ref(ObjectId(1)));
+        let member = [("_value_", Value::Int(1)), ("_name_", text("RED"))];
+        let member = named(1, ObjectKind::Enum, "__main__.Color", &member);
+        assert_eq!(one(member), "<Color.RED: 1>");
+        let mut price = named(1, ObjectKind::Instance, "decimal.Decimal", &[]);
+        price.items = vec![text("1.50")];
+        assert_eq!(one(price), "Decimal('1.50')");
+        let mut metres = named(1, ObjectKind::Instance, "m.Metres", &[("k", Value::Int(2))]);
+        metres.items = vec![Value::Float(2.5)];
+        assert_eq!(one(metres), "Metres#1(2.5, k=2)");
+        let names = ["hour", "minute", "second", "microsecond", "fold", "tzinfo"];
+        let mut parts: Vec<(&str, Value)> = names.map(|name| (name, Value::Int(0))).to_vec();
+        (parts[0].1, parts[5].1) = (Value::Int(9), Value::None);
+        let time = named(1, ObjectKind::Instance, "datetime.time", &parts);
+        assert_eq!(one(time), "time(9, 0)");
+        let fields = Value::Tuple(vec![text("a"), text("b")]);
+        let mut pair = named(1, ObjectKind::Tuple, "m.Pair", &[("_fields", fields)]);
+        pair.items = vec![Value::Int(1), Value::None];
+        assert_eq!(one(pair), "Pair(a=1, b=None)");
+        let layout = [
+            ("dtype", text("<i2")),
+            ("shape", Value::Tuple(vec![Value::Int(2)])),
+        ];
+        let mut array = named(1, ObjectKind::Buffer, "numpy.ndarray", &layout);
+        array.text = vec![1, 0, 0xFE, 0xFF];
+        assert_eq!(one(array), "ndarray#1([1, -2], <i2, shape=(2,))");
     }
 
     #[test]
