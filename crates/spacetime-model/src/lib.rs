@@ -14,6 +14,6 @@ mod value;
 
 pub use code::{CodeVersion, Signature, Slot, SlotKind};
 pub use ids::{CallId, CodeId, ObjectId, SessionId, StateId};
-pub use session::{ExitKind, Session, SessionInfo, SessionOutcome};
+pub use session::{ExitKind, Origin, Session, SessionInfo, SessionOutcome};
 pub use time::{Call, Granularity, Outcome, State, StateKind};
 pub use value::{Fidelity, Graph, Object, ObjectKind, Value};

@@ -2,6 +2,15 @@
 
 use crate::{CallId, SessionId, StateId};
 
+/// Where in another session of the trace the process of this one came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The session of the process that forked or started this one.
+    pub session: SessionId,
+    /// The monitored call in which it did.
+    pub call: Option<CallId>,
+}
+
 /// What is known when a session begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionInfo {
@@ -29,6 +38,8 @@ pub struct SessionInfo {
     pub tier: String,
     /// Nanoseconds since the Unix epoch.
     pub started_unix_ns: u64,
+    /// Of a process that a recorded process forked or started.
+    pub origin: Option<Origin>,
 }
 
 /// A session as a trace shows it.
@@ -84,15 +95,21 @@ pub enum ExitKind {
     Exception,
     /// `KeyboardInterrupt`.
     Interrupted,
+    /// A signal ended the process.
+    Signal,
+    /// The process went on as another program (`exec`).
+    Replaced,
 }
 
 impl ExitKind {
     /// Every way to end.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::Completed,
         Self::Exit,
         Self::Exception,
         Self::Interrupted,
+        Self::Signal,
+        Self::Replaced,
     ];
 
     /// As written in the trace and shown to people.
@@ -102,6 +119,8 @@ impl ExitKind {
             Self::Exit => "exit",
             Self::Exception => "exception",
             Self::Interrupted => "interrupted",
+            Self::Signal => "signal",
+            Self::Replaced => "replaced",
         }
     }
 

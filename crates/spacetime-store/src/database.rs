@@ -33,7 +33,8 @@ CREATE TABLE session(
     started_unix_ns INTEGER NOT NULL, ended_unix_ns INTEGER,
     exit_kind TEXT, exit_message TEXT,
     call_base INTEGER NOT NULL, n_calls INTEGER NOT NULL DEFAULT 0,
-    state_base INTEGER NOT NULL, n_states INTEGER NOT NULL DEFAULT 0
+    state_base INTEGER NOT NULL, n_states INTEGER NOT NULL DEFAULT 0,
+    origin_session INTEGER, origin_call INTEGER
 );
 CREATE TABLE code(
     id INTEGER PRIMARY KEY,
@@ -126,6 +127,29 @@ pub fn open_for_writing(target: &Target, overwrite: bool) -> Result<Connection> 
     };
     harden(&connection).map_err(|error| write_error(&path, "opening it", error))?;
     prepare(connection, target)
+}
+
+/// Opens a trace for writing once more, which this process or the one it was forked from wrote to.
+pub fn open_again(target: &Target) -> Result<Connection> {
+    let path = target.path();
+    let connection = match target {
+        Target::File(path) => {
+            if !is_trace(path)? {
+                return Err(Error::NotFound(path.clone()));
+            }
+            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+                .map_err(inaccessible("write", path))?
+        }
+        Target::Memory(name) => open_memory(name, false)?,
+    };
+    harden(&connection).map_err(|error| write_error(&path, "opening it", error))?;
+    prepare(connection, target)
+}
+
+/// Closes a trace that is soon opened again: what is in its side files stays there.
+pub fn close_for_a_while(connection: Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.close().map_err(|(_, error)| error)
 }
 
 fn open_memory(name: &str, overwrite: bool) -> Result<Connection> {

@@ -19,6 +19,7 @@ pub mod cell;
 mod database;
 pub mod directory;
 mod error;
+pub mod fatal_signal;
 pub mod heap;
 pub mod keyframe;
 mod player;
@@ -31,13 +32,16 @@ pub mod sealed;
 mod stats;
 pub mod stream;
 mod target;
+mod threads;
 pub mod trace;
 mod view;
 mod writer;
 
 pub use database::{FORMAT, forget_memory};
 pub use error::{Error, Result};
-pub use recording::{EndInfo, Health, Options, Recording, SessionDescription, Summary};
+pub use recording::{
+    BegunSession, EndInfo, Health, Options, Recording, SessionDescription, Summary,
+};
 pub use ring::RingWriter;
 pub use target::Target;
 pub use trace::{CallFilter, CallValues, Place, SqlRows, SqlValue, Stats, Trace};

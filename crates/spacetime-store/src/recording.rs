@@ -1,19 +1,24 @@
 //! Opens a trace for writing and owns the writer thread.
 //!
+//! The threads can be made to rest ([`Recording::rest`]): a process that forks must have no threads of
+//! ours. Whatever needs them wakes them; records wait in the ring meanwhile.
+//!
 //! Capture holds a [`RingWriter`], into which it writes records, and a [`Recording`], through
 //! which it gives the few orders that are not records. Orders and records keep their order: a
 //! session begun or code added before a commit is known when the committed records are read.
 //! Orders that need an answer wait for the writer thread, which never takes the GIL.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::thread::{JoinHandle, Thread};
+use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::Thread;
 use std::time::Instant;
 
-use spacetime_model::{CodeVersion, ExitKind, SessionId, SessionInfo};
+use spacetime_model::{CallId, CodeVersion, ExitKind, Origin, SessionId, SessionInfo};
 
-use crate::ring::{RingWriter, ring};
+use crate::fatal_signal::FatalSignal;
+use crate::ring::{RingReader, RingWriter, ring};
+use crate::threads::Threads;
 use crate::writer::Writer;
 use crate::{Error, Result, Target};
 
@@ -50,6 +55,15 @@ pub struct SessionDescription {
     pub description: Option<String>,
     /// A JSON object.
     pub metadata_json: Option<String>,
+}
+
+/// What tells a forked child from its parent.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessInfo {
+    /// Its number.
+    pub pid: u32,
+    /// Nanoseconds since the Unix epoch.
+    pub started_unix_ns: u64,
 }
 
 /// How a session ended.
@@ -94,6 +108,15 @@ pub struct Summary {
     pub trace_bytes: u64,
 }
 
+/// A session that has its row in the trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BegunSession {
+    /// Its name in the trace.
+    pub id: SessionId,
+    /// Its first call.
+    pub first_call: CallId,
+}
+
 /// What the clock shows while it rests: it is set by who wakes it.
 pub const CLOCK_RESTS: u64 = u64::MAX;
 
@@ -103,10 +126,11 @@ pub(crate) struct Shared {
     pub clock_ns: Arc<AtomicU64>,
     /// Nothing was recorded for a while: the clock may rest.
     pub is_idle: AtomicBool,
-    pub clock_thread: OnceLock<Thread>,
+    pub clock_thread: Mutex<Option<Thread>>,
     pub health: AtomicU8,
     pub failure: Mutex<Option<String>>,
     pub session_started: Mutex<Option<Instant>>,
+    pub fatal_signal: Arc<FatalSignal>,
 }
 
 impl Shared {
@@ -120,9 +144,15 @@ impl Shared {
         self.wake_clock();
     }
 
+    /// The clock will not move until the threads are woken.
+    pub fn rest_clock(&self) {
+        self.clock_ns.store(CLOCK_RESTS, Ordering::Release);
+    }
+
     pub fn wake_clock(&self) {
         self.is_idle.store(false, Ordering::Relaxed);
-        self.clock_thread.get().inspect(|clock| clock.unpark());
+        let clock = self.clock_thread.lock().expect("not poisoned");
+        clock.iter().for_each(Thread::unpark);
     }
 
     pub fn end_session(&self) {
@@ -152,11 +182,17 @@ impl Shared {
 
 /// What capture asks of the writer thread.
 pub(crate) enum Order {
-    BeginSession(Box<SessionInfo>, Reply<SessionId>),
+    BeginSession(Box<SessionInfo>, Reply<BegunSession>),
+    /// Asks for the open session.
+    Session(Reply<BegunSession>),
     AddCode(u32, Box<CodeVersion>),
     DescribeCall(u64, String),
     DescribeSession(Box<SessionDescription>, Reply<()>),
     EndSession(EndInfo, Reply<()>),
+    EndAhead(EndInfo, Reply<()>),
+    TakeBackEnd,
+    /// Whether what is in the side files of the trace goes into it.
+    Rest(bool),
     DiscardSession(Reply<()>),
     Flush(Reply<()>),
     Close(Reply<Summary>),
@@ -166,9 +202,13 @@ pub(crate) type Reply<T> = std::sync::mpsc::SyncSender<Result<T>>;
 
 /// A trace open for writing. Closing it tells what went wrong; dropping it closes it silently.
 pub struct Recording {
+    target: Target,
+    options: Options,
+    /// What the last session was begun with.
+    info: Mutex<SessionInfo>,
     orders: Sender<Order>,
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Mutex<Threads>,
     pid: u32,
 }
 
@@ -177,34 +217,151 @@ impl Recording {
     /// session, or is started afresh with `overwrite`. Anything else at that place is an error and
     /// is not touched.
     pub fn create(target: Target, options: &Options) -> Result<(Self, RingWriter)> {
-        let shared = Arc::new(Shared::default());
-        let (ring_writer, ring_reader) =
-            ring(options.ring_bytes).map_err(|error| Error::NoBuffer {
-                n_bytes: options.ring_bytes,
-                reason: error.to_string(),
-            })?;
-        let (orders, received): (Sender<Order>, Receiver<Order>) = channel();
-        let writer = Writer::new(&target, options, Arc::clone(&shared), ring_reader, received)?;
-        let threads = writer.start()?;
-        Ok((Self::from_parts(orders, shared, threads), ring_writer))
+        let (ring_writer, ring_reader) = new_ring(options)?;
+        let recording = Self::with_writer(target, options, ring_reader, Writer::open)?;
+        recording.wake();
+        recording.check_threads()?;
+        Ok((recording, ring_writer))
     }
 
-    pub(crate) fn from_parts(
-        orders: Sender<Order>,
-        shared: Arc<Shared>,
-        threads: Vec<JoinHandle<()>>,
-    ) -> Self {
-        Self {
+    /// A recording into a trace that another process records into as well. Its threads rest and the
+    /// trace is not opened before something wakes them.
+    pub fn follow(target: Target, options: &Options) -> Result<(Self, RingWriter)> {
+        let (ring_writer, ring_reader) = new_ring(options)?;
+        let options = Options {
+            overwrite: false,
+            ..options.clone()
+        };
+        let recording = Self::with_writer(target, &options, ring_reader, Writer::resting)?;
+        recording.shared.rest_clock();
+        Ok((recording, ring_writer))
+    }
+
+    /// In a forked child: a recording into the same trace, with a session like the parent's that
+    /// waits for its first record.
+    pub fn follow_fork(
+        &self,
+        origin: Option<Origin>,
+        child: ProcessInfo,
+    ) -> Result<(Self, RingWriter)> {
+        let (recording, ring) = Self::follow(self.target.clone(), &self.options)?;
+        recording.begin_session_when_needed(SessionInfo {
+            origin,
+            pid: child.pid,
+            started_unix_ns: child.started_unix_ns,
+            ..self.info().clone()
+        });
+        Ok((recording, ring))
+    }
+
+    pub(crate) fn with_writer(
+        target: Target,
+        options: &Options,
+        ring: RingReader,
+        writer: impl FnOnce(WriterParts) -> Result<Writer>,
+    ) -> Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let (orders, received) = channel();
+        let writer = writer(WriterParts {
+            target: target.clone(),
+            options: options.clone(),
+            shared: Arc::clone(&shared),
+            ring,
+            orders: received,
+        })?;
+        Ok(Self {
+            target,
+            options: options.clone(),
+            info: Mutex::default(),
             orders,
             shared,
-            threads,
+            threads: Mutex::new(Threads::Resting(Box::new(writer))),
             pid: std::process::id(),
+        })
+    }
+
+    /// Stores everything committed, closes the trace file and ends the threads, until something wakes
+    /// them again.
+    pub fn rest(&self) {
+        self.rest_and(false);
+    }
+
+    fn rest_and(&self, leave_one_file: bool) {
+        let mut threads = self.threads();
+        if let Threads::Running { .. } = *threads {
+            // Without an answer: the threads are waited for.
+            let _ = self.orders.send(Order::Rest(leave_one_file));
+            threads.rest();
+            self.shared.rest_clock();
         }
+    }
+
+    /// Whether the threads rest.
+    pub fn is_resting(&self) -> bool {
+        matches!(*self.threads(), Threads::Resting(_))
+    }
+
+    /// Whether the trace is one that other processes can record into as well.
+    pub fn is_shareable(&self) -> bool {
+        matches!(self.target, Target::File(_))
+    }
+
+    /// Lets resting threads go on.
+    pub fn wake(&self) {
+        if let Err(error) = self.threads().wake() {
+            self.shared.fail(error.to_string());
+        }
+    }
+
+    fn check_threads(&self) -> Result<()> {
+        match *self.threads() {
+            Threads::Gone => Err(self.failure()),
+            _ => Ok(()),
+        }
+    }
+
+    fn threads(&self) -> MutexGuard<'_, Threads> {
+        self.threads.lock().expect("not poisoned")
+    }
+
+    fn info(&self) -> MutexGuard<'_, SessionInfo> {
+        self.info.lock().expect("not poisoned")
+    }
+
+    /// Where a signal is left that is to end the process once everything is stored.
+    pub fn fatal_signal(&self) -> Arc<FatalSignal> {
+        Arc::clone(&self.shared.fatal_signal)
     }
 
     /// Begins a session; the records that follow belong to it. At most one is open at a time.
     pub fn begin_session(&self, info: SessionInfo) -> Result<SessionId> {
-        self.ask(|reply| Order::BeginSession(Box::new(info), reply))
+        *self.info() = info.clone();
+        let begun = self.ask(|reply| Order::BeginSession(Box::new(info), reply))?;
+        Ok(begun.id)
+    }
+
+    /// Begins a session that gets its row in the trace when the threads, which must rest, are woken:
+    /// a process of which nothing is recorded leaves nothing.
+    pub fn begin_session_when_needed(&self, info: SessionInfo) {
+        *self.info() = info.clone();
+        self.threads().begin_session_when_needed(info);
+        self.shared.begin_session();
+        self.shared.rest_clock();
+    }
+
+    /// The open session; it gets its row in the trace now, if it has none.
+    pub fn session(&self) -> Result<BegunSession> {
+        self.ask(Order::Session)
+    }
+
+    /// What is known of the process that the open session came from, without waking anything.
+    pub fn origin(&self) -> Option<Origin> {
+        self.info().origin
+    }
+
+    /// Whether the open session has no row in the trace, because nothing was recorded in it.
+    pub fn is_session_waiting(&self) -> bool {
+        self.threads().is_session_waiting()
     }
 
     /// Says what a code number of the open session means. Numbers count from 0; a code is added
@@ -215,6 +372,13 @@ impl Recording {
 
     /// Replaces what the user said about the open session.
     pub fn describe_session(&self, description: SessionDescription) -> Result<()> {
+        let said = description.clone();
+        {
+            let mut info = self.info();
+            info.name = said.name;
+            info.description = said.description;
+            info.metadata_json = said.metadata_json;
+        }
         self.ask(|reply| Order::DescribeSession(Box::new(description), reply))
     }
 
@@ -232,7 +396,28 @@ impl Recording {
 
     /// Ends the open session once everything committed is stored.
     pub fn end_session(&self, end: EndInfo) -> Result<()> {
+        if self.is_session_waiting() {
+            self.threads().forget_session();
+            self.shared.end_session();
+            return Ok(());
+        }
         self.ask(|reply| Order::EndSession(end, reply))
+    }
+
+    /// Says how the open session is about to end, and leaves the trace as if it had ended so: the
+    /// process may not live to do it afterwards. The threads rest.
+    pub fn end_ahead(&self, end: EndInfo) -> Result<()> {
+        if self.is_session_waiting() {
+            return Ok(());
+        }
+        self.ask(|reply| Order::EndAhead(end, reply))?;
+        self.rest_and(true);
+        Ok(())
+    }
+
+    /// What [`Recording::end_ahead`] said did not happen.
+    pub fn take_back_end(&self) -> Result<()> {
+        self.send(Order::TakeBackEnd)
     }
 
     /// Returns once everything committed so far can be read by others.
@@ -262,11 +447,13 @@ impl Recording {
     }
 
     /// Stores what is left and leaves one file. Gives the first error of the whole recording.
-    pub fn close(mut self) -> Result<Summary> {
-        let summary = self.ask(Order::Close);
-        for thread in self.threads.drain(..) {
-            let _ = thread.join();
+    pub fn close(self) -> Result<Summary> {
+        if self.is_session_waiting() {
+            *self.threads() = Threads::Gone;
+            return Ok(Summary::default());
         }
+        let summary = self.ask(Order::Close);
+        self.threads().join();
         summary
     }
 
@@ -280,6 +467,7 @@ impl Recording {
     fn ask<T>(&self, order: impl FnOnce(Reply<T>) -> Order) -> Result<T> {
         let (reply, answer) = sync_channel(1);
         self.send(order(reply))?;
+        self.wake();
         answer.recv().unwrap_or_else(|_| Err(self.failure()))
     }
 
@@ -293,12 +481,26 @@ impl Drop for Recording {
     fn drop(&mut self) {
         if self.pid != std::process::id() {
             // A forked child has no writer thread to wait for.
-            self.threads.drain(..).for_each(std::mem::forget);
-        } else if !self.threads.is_empty() {
+            self.threads().forget();
+        } else if !self.is_session_waiting() {
             let _ = self.ask(Order::Close);
-            for thread in self.threads.drain(..) {
-                let _ = thread.join();
-            }
+            self.threads().join();
         }
     }
+}
+
+/// What a writer is made of.
+pub(crate) struct WriterParts {
+    pub target: Target,
+    pub options: Options,
+    pub shared: Arc<Shared>,
+    pub ring: RingReader,
+    pub orders: std::sync::mpsc::Receiver<Order>,
+}
+
+fn new_ring(options: &Options) -> Result<(RingWriter, RingReader)> {
+    ring(options.ring_bytes).map_err(|error| Error::NoBuffer {
+        n_bytes: options.ring_bytes,
+        reason: error.to_string(),
+    })
 }

@@ -13,7 +13,8 @@
 //!   the same makes the ring fail, which the writer thread reports.
 //!
 //! When the ring is full the producer waits: recording slows down, it loses nothing. Once the
-//! consumer is gone, or the ring has failed, what is written is thrown away and nothing waits.
+//! consumer is gone, or the ring has failed, what is written is thrown away and nothing waits. A
+//! consumer that rests takes nothing: a ring that fills up meanwhile fails.
 //! After `fork` the child must not use the ring: the memory is shared.
 
 use std::io;
@@ -31,6 +32,7 @@ pub fn ring(capacity: usize) -> io::Result<(RingWriter, RingReader)> {
         head: Padded(AtomicU64::new(0)),
         tail: Padded(AtomicU64::new(0)),
         is_consumer_gone: AtomicBool::new(false),
+        is_consumer_resting: AtomicBool::new(false),
         has_failed: AtomicBool::new(false),
     });
     let start = ring.memory.start;
@@ -50,6 +52,7 @@ struct Ring {
     head: Padded,
     tail: Padded,
     is_consumer_gone: AtomicBool,
+    is_consumer_resting: AtomicBool,
     has_failed: AtomicBool,
 }
 
@@ -117,7 +120,9 @@ impl RingWriter {
             if free >= wanted {
                 break free;
             }
-            if self.ring.is_consumer_gone.load(Ordering::Acquire) {
+            if self.ring.is_consumer_gone.load(Ordering::Acquire)
+                || self.ring.is_consumer_resting.load(Ordering::Acquire)
+            {
                 return self.discard(n);
             }
             n_waits += 1;
@@ -243,6 +248,12 @@ impl RingReader {
         );
         self.tail += n as u64;
         self.ring.tail.0.store(self.tail, Ordering::Release);
+    }
+
+    /// Says that nothing will be taken for a while, or that it will be again.
+    pub fn set_resting(&mut self, is_resting: bool) {
+        let resting = &self.ring.is_consumer_resting;
+        resting.store(is_resting, Ordering::Release);
     }
 
     /// Whether a record did not fit into the ring; nothing more will come.

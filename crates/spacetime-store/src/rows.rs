@@ -7,7 +7,7 @@
 use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Params, Row, TransactionBehavior, params};
 use spacetime_model::{
-    CallId, CodeId, CodeVersion, ExitKind, Session, SessionId, SessionInfo, SessionOutcome,
+    CallId, CodeId, CodeVersion, ExitKind, Origin, Session, SessionId, SessionInfo, SessionOutcome,
     Signature, Slot, SlotKind, StateId,
 };
 use xxhash_rust::xxh3::xxh3_128;
@@ -16,11 +16,15 @@ use crate::database::is_alive;
 use crate::recording::{EndInfo, SessionDescription};
 use crate::{Error, Result};
 
-/// Ids left free for each session that is still being recorded when another begins.
-const RESERVED_IDS: i64 = 1 << 36;
+/// Ids left free for each session that is still being recorded when another begins: a round number,
+/// by which people see them.
+const RESERVED_IDS: i64 = 100_000_000_000;
 
-/// Adds a session and gives its id.
-pub fn insert_session(connection: &mut Connection, info: &SessionInfo) -> rusqlite::Result<u64> {
+/// Adds a session; gives its id and that of its first call.
+pub fn insert_session(
+    connection: &mut Connection,
+    info: &SessionInfo,
+) -> rusqlite::Result<(SessionId, CallId)> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let Ids {
         session: id,
@@ -29,8 +33,9 @@ pub fn insert_session(connection: &mut Connection, info: &SessionInfo) -> rusqli
     } = free_ids(&transaction)?;
     transaction.execute(
         "INSERT INTO session(id, name, description, metadata, argv, python_version, implementation,
-            platform, pid, cwd, git_commit, tier, started_unix_ns, call_base, state_base)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            platform, pid, cwd, git_commit, tier, started_unix_ns, call_base, state_base,
+            origin_session, origin_call)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             id,
             info.name,
@@ -47,10 +52,14 @@ pub fn insert_session(connection: &mut Connection, info: &SessionInfo) -> rusqli
             info.started_unix_ns as i64,
             call_base,
             state_base,
+            info.origin.map(|origin| origin.session.0 as i64),
+            info.origin
+                .and_then(|origin| origin.call)
+                .map(|call| call.0 as i64),
         ],
     )?;
     transaction.commit()?;
-    Ok(id as u64)
+    Ok((SessionId(id as u64), CallId(call_base as u64)))
 }
 
 /// The first ids that are free.
@@ -200,6 +209,20 @@ pub fn end_session(
     Ok(())
 }
 
+/// A session that was said to have ended goes on.
+pub fn reopen_session(connection: &Connection, session: u64) -> rusqlite::Result<()> {
+    let update = "UPDATE session SET ended_unix_ns = NULL, exit_kind = NULL, exit_message = NULL
+        WHERE id = ?";
+    connection.execute(update, [session as i64])?;
+    Ok(())
+}
+
+/// Whether a session is in the trace.
+pub fn has_session(connection: &Connection, session: u64) -> rusqlite::Result<bool> {
+    let query = "SELECT EXISTS(SELECT 1 FROM session WHERE id = ?)";
+    connection.query_row(query, [session as i64], |row| row.get(0))
+}
+
 /// The sessions for which an SQL condition holds, oldest first.
 pub fn sessions(
     connection: &Connection,
@@ -242,6 +265,7 @@ fn session_of(row: &Row) -> Result<Session> {
             commit: cells.optional_text("git_commit")?,
             tier: cells.text("tier")?,
             started_unix_ns: cells.count("started_unix_ns")?,
+            origin: origin_of(&cells)?,
         },
         first_call: CallId(cells.count("call_base")?),
         n_calls: cells.count("n_calls")?,
@@ -249,6 +273,16 @@ fn session_of(row: &Row) -> Result<Session> {
         n_states: cells.count("n_states")?,
         outcome,
     })
+}
+
+fn origin_of(cells: &Cells) -> Result<Option<Origin>> {
+    let Some(session) = cells.optional_count("origin_session")? else {
+        return Ok(None);
+    };
+    Ok(Some(Origin {
+        session: SessionId(session),
+        call: cells.optional_count("origin_call")?.map(CallId),
+    }))
 }
 
 fn exit_kind_of(cells: &Cells) -> Result<ExitKind> {
@@ -585,6 +619,13 @@ impl<'a> Cells<'a> {
         let expected = "a number from 0";
         let count: i64 = self.get(column, expected)?;
         u64::try_from(count).map_err(|_| self.wrong(column, expected))
+    }
+
+    fn optional_count(&self, column: &str) -> Result<Option<u64>> {
+        match self.row.get_ref(column) {
+            Ok(ValueRef::Null) => Ok(None),
+            _ => self.count(column).map(Some),
+        }
     }
 
     fn json<T>(&self, column: &str, parse: fn(&str) -> serde_json::Result<T>) -> Result<T> {

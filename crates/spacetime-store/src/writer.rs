@@ -15,16 +15,18 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use nix::sys::signal::SigSet;
+use nix::sys::signal::{SigSet, Signal};
 use rusqlite::Connection;
-use spacetime_model::{SessionId, SessionInfo};
+use spacetime_model::{ExitKind, SessionInfo};
 
 use crate::database;
 use crate::recording::{
-    CLOCK_RESTS, EndInfo, Health, Options, Order, Reply, SessionDescription, Shared, Summary,
+    BegunSession, CLOCK_RESTS, EndInfo, Health, Options, Order, Reply, SessionDescription, Shared,
+    Summary, WriterParts,
 };
 use crate::ring::RingReader;
 use crate::sealed::Sealer;
+use crate::threads::Threads;
 use crate::{Error, Result, Target, rows};
 use session::{CHUNK_BYTES, OpenSession, SLICE_BYTES};
 
@@ -40,6 +42,7 @@ const LONGEST_IDLE: Duration = Duration::from_millis(16);
 const TICK: Duration = Duration::from_micros(900);
 
 pub(crate) struct Writer {
+    target: Target,
     path: PathBuf,
     options: Options,
     shared: Arc<Shared>,
@@ -49,41 +52,56 @@ pub(crate) struct Writer {
     connection: Option<Connection>,
     sealer: Sealer,
     session: Option<OpenSession>,
+    /// A session that gets its row when the writer is started.
+    pub waiting_session: Option<SessionInfo>,
     failure: Option<Error>,
     summary: Summary,
 }
 
 impl Writer {
-    pub fn new(
-        target: &Target,
-        options: &Options,
-        shared: Arc<Shared>,
-        ring: RingReader,
-        orders: Receiver<Order>,
-    ) -> Result<Self> {
-        let connection = database::open_for_writing(target, options.overwrite)?;
-        let mut options = options.clone();
+    /// Opens or creates the trace.
+    pub fn open(parts: WriterParts) -> Result<Self> {
+        let connection = database::open_for_writing(&parts.target, parts.options.overwrite)?;
+        Self::new(parts, Some(connection))
+    }
+
+    /// Opens the trace when it is started.
+    pub fn resting(parts: WriterParts) -> Result<Self> {
+        Self::new(parts, None)
+    }
+
+    fn new(parts: WriterParts, connection: Option<Connection>) -> Result<Self> {
+        let WriterParts {
+            target,
+            mut options,
+            shared,
+            ring,
+            orders,
+        } = parts;
         if let Target::Memory(_) = target {
             options.max_bytes = options.max_bytes.min(MAX_MEMORY_BYTES);
         }
         let sealer = Sealer::new().map_err(|error| Error::Misuse(error.to_string()))?;
         Ok(Self {
             path: target.path(),
+            target,
             options,
             shared,
             ring,
             orders,
             waiting_orders: VecDeque::new(),
-            connection: Some(connection),
+            connection,
             sealer,
             session: None,
+            waiting_session: None,
             failure: None,
             summary: Summary::default(),
         })
     }
 
     /// Starts the writer and the clock.
-    pub fn start(self) -> Result<Vec<JoinHandle<()>>> {
+    pub fn start(mut self: Box<Self>) -> Result<Threads> {
+        self.ring.set_resting(false);
         let clock = Clock {
             shared: Arc::clone(&self.shared),
             is_closed: Arc::new(AtomicBool::new(false)),
@@ -93,21 +111,29 @@ impl Writer {
         let write = move || {
             let _stop_clock = stop_clock;
             let run = std::panic::AssertUnwindSafe(|| self.run());
-            if std::panic::catch_unwind(run).is_err() {
+            std::panic::catch_unwind(run).unwrap_or_else(|_| {
                 shared.fail("the writer thread came upon a bug; please report this".into());
-            }
+                None
+            })
         };
-        Ok(vec![
-            spawn("spacetime-writer", write)?,
-            spawn("spacetime-clock", move || clock.run())?,
-        ])
+        Ok(Threads::Running {
+            writer: spawn("spacetime-writer", write)?,
+            clock: spawn("spacetime-clock", move || clock.run())?,
+        })
     }
 
-    fn run(mut self) {
+    /// Works until the trace is closed, or until it is told to rest: then it gives itself back.
+    fn run(mut self: Box<Self>) -> Option<Box<Self>> {
+        let _looking = self.shared.fatal_signal.look();
+        self.open_again();
         let mut idle = IDLE;
         loop {
             let n_taken = self.drain();
             self.take_orders();
+            if let Some(signal) = self.shared.fatal_signal.found() {
+                self.end_by(signal);
+                return None;
+            }
             while let Some(order) = self.waiting_orders.pop_front() {
                 // What was committed before the order was given comes first.
                 while self.drain() > 0 {}
@@ -115,7 +141,11 @@ impl Writer {
                     Order::Close(reply) => {
                         let summary = self.close();
                         let _ = reply.send(summary);
-                        return;
+                        return None;
+                    }
+                    Order::Rest(leave_one_file) => {
+                        self.rest(leave_one_file);
+                        return Some(self);
                     }
                     order => self.obey(order),
                 }
@@ -136,7 +166,7 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     let _ = self.close();
-                    return;
+                    return None;
                 }
             }
         }
@@ -220,13 +250,31 @@ impl Writer {
                 let flushed = self.check();
                 answer(&reply, flushed);
             }
-            Order::AddCode(..) | Order::DescribeCall(..) | Order::Close(_) => {
+            Order::Session(reply) => {
+                let missing = || Error::Misuse("there is no open session".into());
+                let begun = self.session.as_ref().map(|session| session.begun);
+                let begun = self.check().and_then(|()| begun.ok_or_else(missing));
+                answer(&reply, begun);
+            }
+            Order::EndAhead(end, reply) => {
+                self.seal();
+                let ended = self.note_end(&end);
+                answer(&reply, ended);
+            }
+            Order::TakeBackEnd => self.take_back_end(),
+            Order::AddCode(..) | Order::DescribeCall(..) | Order::Close(_) | Order::Rest(_) => {
                 unreachable!("dealt with by the callers")
             }
         }
     }
 
-    fn begin_session(&mut self, info: &SessionInfo) -> Result<SessionId> {
+    fn begin_session(&mut self, info: &SessionInfo) -> Result<BegunSession> {
+        let begun = self.add_session(info)?;
+        self.shared.begin_session();
+        Ok(begun)
+    }
+
+    fn add_session(&mut self, info: &SessionInfo) -> Result<BegunSession> {
         self.check()?;
         if self.session.is_some() {
             return Err(Error::Misuse("a session was begun inside another".into()));
@@ -234,17 +282,63 @@ impl Writer {
         let Some(connection) = &mut self.connection else {
             return Err(Error::RecordingFailed("the recording is closed".into()));
         };
-        let id = match rows::insert_session(connection, info) {
-            Ok(id) => id,
+        let begun = match rows::insert_session(connection, info) {
+            Ok((id, first_call)) => BegunSession { id, first_call },
             Err(error) => {
                 self.fail_to_write("adding a session", error);
                 return Err(self.failure());
             }
         };
-        self.session = Some(OpenSession::new(id));
+        self.session = Some(OpenSession::new(begun));
         self.summary.n_sessions += 1;
-        self.shared.begin_session();
-        Ok(SessionId(id))
+        Ok(begun)
+    }
+
+    /// Opens the trace if it was closed meanwhile, and begins the session that waits.
+    fn open_again(&mut self) {
+        if self.connection.is_none() && self.failure.is_none() {
+            match database::open_again(&self.target) {
+                Ok(connection) => self.connection = Some(connection),
+                Err(error) => return self.fail(error),
+            }
+            if let (Some(connection), Some(session)) = (&self.connection, &self.session) {
+                match rows::has_session(connection, session.id) {
+                    Ok(true) => {}
+                    Ok(false) => return self.fail(Error::NotFound(self.path.clone())),
+                    Err(error) => return self.fail_to_write("opening it", error),
+                }
+            }
+        }
+        if let Some(info) = self.waiting_session.take() {
+            // A failure is kept.
+            let _ = self.add_session(&info);
+        }
+    }
+
+    /// Stores everything and lets go of the trace file.
+    fn rest(&mut self, leave_one_file: bool) {
+        self.seal();
+        let close = match leave_one_file {
+            true => database::finish,
+            false => database::close_for_a_while,
+        };
+        if let Some(connection) = self.connection.take()
+            && let Err(error) = close(connection)
+        {
+            self.fail_to_write("closing it", error);
+        }
+        self.ring.set_resting(true);
+    }
+
+    /// Ends the session before a signal ends the process.
+    fn end_by(&mut self, signal: Signal) {
+        while self.drain() > 0 {}
+        // What fails here can be told to nobody.
+        let _ = self.end_session(&EndInfo {
+            kind: ExitKind::Signal,
+            message: Some(signal.as_str().into()),
+        });
+        let _ = self.close();
     }
 
     fn describe_session(&mut self, description: &SessionDescription) -> Result<()> {
@@ -269,6 +363,11 @@ impl Writer {
         self.check()?;
         self.summary.n_calls += session.replica.n_calls;
         self.summary.n_states += session.replica.n_states;
+        self.write_end(session.id, end)
+    }
+
+    fn write_end(&mut self, session: u64, end: &EndInfo) -> Result<()> {
+        self.check()?;
         let Some(connection) = &self.connection else {
             return Ok(());
         };
@@ -276,11 +375,26 @@ impl Writer {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         let now = now.as_nanos() as u64;
-        let updated = rows::end_session(connection, session.id, end, now);
-        if let Err(error) = updated {
+        if let Err(error) = rows::end_session(connection, session, end, now) {
             self.fail_to_write("ending the session", error);
         }
         self.check()
+    }
+
+    /// Says how the session will have ended, which goes on for now.
+    fn note_end(&mut self, end: &EndInfo) -> Result<()> {
+        match &self.session {
+            Some(session) => self.write_end(session.id, end),
+            None => Ok(()),
+        }
+    }
+
+    fn take_back_end(&mut self) {
+        if let (Some(connection), Some(session)) = (&self.connection, &self.session)
+            && let Err(error) = rows::reopen_session(connection, session.id)
+        {
+            self.fail_to_write("opening the session again", error);
+        }
     }
 
     fn discard_session(&mut self) -> Result<()> {
@@ -386,11 +500,14 @@ fn answer<T>(reply: &Reply<T>, result: Result<T>) {
     let _ = reply.send(result);
 }
 
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+fn spawn<T: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>> {
     let body = move || {
         // Signals are for the program's own threads: a blocking call there must be interrupted.
         let _ = SigSet::all().thread_block();
-        body();
+        body()
     };
     let spawned = std::thread::Builder::new().name(name.into()).spawn(body);
     spawned
@@ -405,7 +522,7 @@ struct Clock {
 
 impl Clock {
     fn run(self) {
-        let _ = self.shared.clock_thread.set(std::thread::current());
+        *self.shared.clock_thread.lock().expect("not poisoned") = Some(std::thread::current());
         while !self.is_closed.load(Ordering::Relaxed) {
             if self.shared.is_idle.load(Ordering::Relaxed) {
                 self.shared.clock_ns.store(CLOCK_RESTS, Ordering::Relaxed);

@@ -9,6 +9,7 @@ use spacetime_model::{CodeVersion, Outcome};
 
 use crate::directory::{DirectoryWriter, EndedCall, Live, Started};
 use crate::keyframe::{KeyframeWriter, Piece};
+use crate::recording::BegunSession;
 use crate::replica::{CallLog, LiveCall, Replica, Stamp};
 use crate::rows::{self, ChunkRow};
 use crate::sealed::{MAX_RAW_BYTES, Place, Sealer};
@@ -23,6 +24,7 @@ pub const CHUNK_BYTES: usize = 128 << 10;
 /// The session whose records come out of the ring.
 pub struct OpenSession {
     pub id: u64,
+    pub begun: BegunSession,
     pub replica: Replica,
     keyframes: KeyframeWriter,
     pub chunk: OpenChunk,
@@ -111,9 +113,10 @@ impl CallLog for ChunkLog<'_> {
 }
 
 impl OpenSession {
-    pub fn new(id: u64) -> Self {
+    pub fn new(begun: BegunSession) -> Self {
         Self {
-            id,
+            id: begun.id.0,
+            begun,
             replica: Replica::default(),
             keyframes: KeyframeWriter::default(),
             chunk: OpenChunk::default(),

@@ -1,5 +1,4 @@
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::channel;
 
 use super::*;
 use crate::ring::{RingWriter, ring};
@@ -12,14 +11,14 @@ fn start(
     prepare: impl FnOnce(&mut Writer),
 ) -> (crate::Recording, RingWriter) {
     let target = Target::File(folder.path().join("run.spacetime"));
-    let shared = Arc::new(Shared::default());
     let (ring_writer, ring_reader) = ring(options.ring_bytes).unwrap();
-    let (orders, received) = channel();
-    let mut writer =
-        Writer::new(&target, options, Arc::clone(&shared), ring_reader, received).unwrap();
-    prepare(&mut writer);
-    let threads = writer.start().unwrap();
-    let recording = crate::Recording::from_parts(orders, shared, threads);
+    let recording = crate::Recording::with_writer(target, options, ring_reader, |parts| {
+        let mut writer = Writer::open(parts)?;
+        prepare(&mut writer);
+        Ok(writer)
+    })
+    .unwrap();
+    recording.wake();
     recording.begin_session(SessionInfo::default()).unwrap();
     (recording, ring_writer)
 }
