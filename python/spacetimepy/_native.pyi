@@ -12,6 +12,8 @@ __all__ = [
     "Trace",
     "ValueGraph",
     "__version__",
+    "after_fork_in_child",
+    "before_fork",
     "end_by_interrupt",
     "forget_frames",
     "globals_of_running",
@@ -25,10 +27,12 @@ __version__: str
 def main(argv: Sequence[str]) -> int | RunRequest: ...
 def forget_frames(n_frames: int) -> bool: ...
 def end_by_interrupt() -> bool: ...
+def before_fork() -> None: ...
+def after_fork_in_child() -> bool: ...
 def read_file(path: str) -> tuple[bytes, float] | None: ...
 def globals_of_running(code: CodeType) -> dict[str, Any] | None: ...
 
-_ExitKind = Literal["completed", "exit", "exception", "interrupted"]
+_ExitKind = Literal["completed", "exit", "exception", "interrupted", "signal", "replaced"]
 
 @final
 class RunRequest:
@@ -67,6 +71,10 @@ class Recorder:
         max_states: int | None = None,
         ignore_types: Sequence[type] = ...,
         on_code: Callable[[CodeType], tuple[str | None, str, str | None, str | None]] | None = None,
+        on_exit: Callable[[int], None] | None = None,
+        follows_forks: bool = False,
+        note_for_children: str | None = None,
+        is_child: bool = False,
     ) -> Recorder: ...
     @property
     def path(self) -> str: ...
@@ -92,7 +100,9 @@ class Recorder:
         argv: Sequence[str],
         implementation: str,
         commit: str | None,
-    ) -> int: ...
+        origin: tuple[int, int | None] | None = None,
+    ) -> int | None: ...
+    def session_id(self) -> int: ...
     def describe_empty_session(
         self, name: str | None, description: str | None, metadata_json: str | None
     ) -> bool: ...
@@ -167,6 +177,8 @@ class _SessionRow(TypedDict):
     commit: str | None
     tier: str
     started_unix_ns: int
+    origin_session: int | None
+    origin_call: int | None
     first_call: int
     n_calls: int
     n_states: int

@@ -62,12 +62,14 @@ def run(request: RunRequest, args: list[str]) -> int:
     except SpacetimeError as error:
         return _report(request, str(error), error.exit_code)
     pid = _getpid()
+    recorder._on_exit = lambda status: _close_at_once(recorder, request, status)
     exception, exit_code = _run_program(request, args)
-    if _getpid() == pid:
-        exception, exit_code = _wait_for_threads(exception, exit_code)
+    exception, exit_code = _wait_for_threads(exception, exit_code)
     if _getpid() != pid:
-        # A forked child that came to its end: the trace and the closing line are the parent's.
+        # A forked child that came to its end: the closing line is the parent's.
+        _close_child(exception)
         return exit_code
+    _flush_output()
     exit_code = _close(recorder, request, exception, exit_code)
     if exit_code == INTERRUPTED and issubclass(type(exception), KeyboardInterrupt):
         # As the interpreter does, so that who waits for this process sees what ended it.
@@ -109,9 +111,9 @@ def _recorder_for(request: RunRequest) -> Recorder:
         selection=selection,
         overwrite=request.overwrite,
         limits=recording.Limits(max_bytes=request.max_bytes, max_states=request.max_states),
+        program_name=_name_of(request),
     )
-    recorder.is_of_command = True
-    recorder.program_name = _name_of(request)
+    recorder.is_given = True
     recorder._begin_implicit_session()
     return recorder
 
@@ -294,7 +296,6 @@ def _close(
     recorder: Recorder, request: RunRequest, exception: BaseException | None, exit_code: int
 ) -> int:
     """Completes the trace and says so; whatever fails here, the exit code is the program's."""
-    _flush_output()
     problem: Exception | None = None
     try:
         summary = recorder._close(*recording._how_it_ended(exception))
@@ -305,11 +306,27 @@ def _close(
     if problem is not None:
         return _report(request, str(problem), exit_code)
     try:
-        if recorder.selection is not None:
+        # In a child process code may have run that matches; there the matches are not counted.
+        if recorder.selection is not None and _found_in_children(recorder)[0] == 0:
             recorder.selection.check_all_matched()
     except PatternError as error:
         return _report(request, str(error), exit_code or error.exit_code)
     return exit_code
+
+
+def _close_at_once(recorder: Recorder, request: RunRequest, status: int) -> None:
+    """Completes the trace before `os._exit` ends the process. What is buffered stays unwritten."""
+    _close(recorder, request, SystemExit(status), status)
+
+
+def _close_child(exception: BaseException | None) -> None:
+    recorder = recording._active
+    if recorder is None:
+        return
+    try:
+        recorder._close(*recording._how_it_ended(exception))
+    except Exception as error:
+        tell(f"spacetime: {error}")
 
 
 def _found_in_file(recorder: Recorder) -> dict[str, Any]:
@@ -321,6 +338,21 @@ def _found_in_file(recorder: Recorder) -> dict[str, Any]:
     except Exception:
         return {}
     return {"calls": row["n_calls"], "states": row["n_states"]}
+
+
+def _found_in_children(recorder: Recorder) -> tuple[int, int, int]:
+    """The number of sessions of child processes, at any depth, and their calls and states."""
+    of_tree = {recorder.last_session_id}
+    n_calls = n_states = 0
+    try:
+        for row in _native.Trace(recorder.path).sessions():
+            if row["origin_session"] in of_tree and row["origin_session"] is not None:
+                of_tree.add(row["id"])
+                n_calls += row["n_calls"]
+                n_states += row["n_states"]
+    except Exception:
+        return 0, 0, 0
+    return len(of_tree) - 1, n_calls, n_states
 
 
 def _report(request: RunRequest, text: str, exit_code: int) -> int:
@@ -341,13 +373,22 @@ def _closing_line(
     """What was recorded, where, and the command that opens it."""
     path = as_typed(recorder.path)
     calls, states = summary.get("calls"), summary.get("states")
+    n_children, calls_of_children, states_of_children = _found_in_children(recorder)
     kind, message = recording._how_it_ended(exception)
     is_cut = kind in ("interrupted", "exception")
     place = _place_of(recorder, summary) if is_cut else None
     command = f"spacetime show {path}" if place is None else f"spacetime show {path} {place}"
     if request.is_json:
         return _as_json(
-            trace=recorder.path, calls=calls, states=states, end=kind, message=message, open=command
+            trace=recorder.path,
+            calls=calls,
+            states=states,
+            child_sessions=n_children,
+            child_calls=calls_of_children,
+            child_states=states_of_children,
+            end=kind,
+            message=message,
+            open=command,
         )
     if calls is None or states is None:
         if not _exists(recorder.path):
@@ -357,6 +398,11 @@ def _closing_line(
             f"to look at it: {command}"
         )
     line = f"spacetime: recorded {counted(calls, 'call')}, {counted(states, 'state')} in {path}"
+    if n_children:
+        line += (
+            f", and {counted(calls_of_children, 'call')}, {counted(states_of_children, 'state')} "
+            f"in {counted(n_children, 'session')} of child processes (spacetime ls {path})"
+        )
     if not is_complete:
         line += " before recording failed"
     if summary.get("over_budget"):

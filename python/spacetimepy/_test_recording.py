@@ -112,12 +112,16 @@ class TestRecording:
     def _open(self, *, overwrite: bool = False) -> Recorder:
         try:
             recorder = recording._start(
-                self._path, selection=None, overwrite=overwrite, ignore_types=_own_types()
+                self._path,
+                selection=None,
+                overwrite=overwrite,
+                ignore_types=_own_types(),
+                follows_children=False,
             )
         except SpacetimeError as error:
             raise pytest.UsageError(f"--spacetime: {error}") from None
         # Tests of programs that record themselves are recorded here as well, and do not close it.
-        recorder.is_of_command = True
+        recorder.is_given = True
         worker = "" if self._worker is None else f" {self._worker['workerid']}"
         recorder.program_name = f"pytest{worker}"
         self._recorder = recorder

@@ -29,7 +29,7 @@ from spacetimepy.errors import PatternError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from types import CodeType, FrameType
     from typing import Any
 
@@ -37,6 +37,8 @@ __all__ = ["FUNCTION", "LEAVE_ALONE", "LINE", "Pattern", "Selection", "is_own_fi
 
 isolate(globals())
 
+# The second is the main program in a process that `multiprocessing` started.
+_MAIN = ("__main__", "__mp_main__")
 LEAVE_ALONE = 0
 FUNCTION = 1
 LINE = 2
@@ -149,6 +151,37 @@ class Selection:
         self._name_patterns = [pair for pair in asked if not pair[0].is_file]
         self._answers: dict[tuple[str, str], int] = {}
 
+    def words(self) -> list[tuple[str, str]]:
+        """What it was made with, for [`of_words`][spacetimepy.patterns.Selection.of_words].
+
+        >>> Selection(line=["game.py"], own_files=True).words()
+        [('selection', ''), ('line', 'game.py'), ('own_files', '')]
+        """
+        words = [("selection", "")]
+        words += [("function", _as_absolute(pattern.text)) for pattern in self._function]
+        words += [("line", _as_absolute(pattern.text)) for pattern in self._line]
+        words += [("own_files", "")] if self._own_files else []
+        words += [("main_line", "")] if self._main_line else []
+        words += [] if self._main_module is None else [("main_module", self._main_module)]
+        return words
+
+    @classmethod
+    def of_words(cls, words: Mapping[str, list[str]]) -> Selection | None:
+        """The selection in another process that these words tell of, by name; or none.
+
+        >>> Selection.of_words({"selection": [""], "line": ["game.py"]}).unmatched()
+        ['game.py']
+        """
+        if "selection" not in words:
+            return None
+        return cls(
+            function=words.get("function", ()),
+            line=words.get("line", ()),
+            own_files="own_files" in words,
+            main_line="main_line" in words,
+            main_module=words.get("main_module", [None])[0],
+        )
+
     def __call__(self, code: CodeType) -> int:
         """Decides about a code object that is about to run; never raises."""
         try:
@@ -180,7 +213,7 @@ class Selection:
         """What everything but the patterns of names says: the same for all code of a file."""
         file = _path(named)
         answer = self._granularity_by(self._file_patterns, file, [module], "")
-        if self._main_line and module == "__main__" and not file.startswith("<"):
+        if self._main_line and module in _MAIN and not file.startswith("<"):
             return LINE
         if self._own_files and is_own_file(file):
             return max(answer, FUNCTION)
@@ -189,7 +222,7 @@ class Selection:
     def _granularity_of_name(self, code: CodeType, module: str) -> int:
         file = _path(exact(code.co_filename))
         modules = [module]
-        if module == "__main__":
+        if module in _MAIN:
             modules.append(self._main_module or stem_of(file))
         elif not module:
             modules = [stem_of(file)]
@@ -242,6 +275,11 @@ class Selection:
         unmatched = self.unmatched()
         if unmatched:
             raise PatternError("no code that ran matches " + ", ".join(map(repr, unmatched)))
+
+
+def _as_absolute(pattern: str) -> str:
+    """A pattern that means the same in a process with another working directory."""
+    return absolute(pattern) if pattern.startswith(("./", "../")) else pattern
 
 
 def _module_name(globals: dict[str, Any]) -> str:

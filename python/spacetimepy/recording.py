@@ -18,7 +18,7 @@ import sys
 from os import getpid as _getpid
 from sys import _getframe
 
-from spacetimepy import _native, _source, decorators
+from spacetimepy import _child, _native, _source, decorators
 from spacetimepy._isolation import (
     absolute,
     exact,
@@ -33,7 +33,7 @@ from spacetimepy.errors import RecordingError, SpacetimeError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
     from typing import Any, Self
 
@@ -93,13 +93,31 @@ class RecordingSession:
     <RecordingSession 1 'try'>
     """
 
-    __slots__ = ("id", "is_implicit", "name", "path")
+    __slots__ = ("_id", "_native", "is_implicit", "name", "path")
 
-    def __init__(self, id: int, name: str | None, path: str, *, is_implicit: bool) -> None:
-        self.id = id
+    def __init__(
+        self,
+        native: _native.Recorder,
+        id: int | None,
+        name: str | None,
+        path: str,
+        *,
+        is_implicit: bool,
+    ) -> None:
+        self._native = native
+        self._id = id
         self.name = name
         self.path = path
         self.is_implicit = is_implicit
+
+    @property
+    def id(self) -> int:
+        """Its name in the trace. That of a child process has none before it is asked for, or
+        something is recorded in it.
+        """
+        if self._id is None:
+            self._id = self._native.session_id()
+        return self._id
 
     def __repr__(self) -> str:
         return f"<RecordingSession {self.id} {self.name!r}>"
@@ -115,19 +133,29 @@ class Recorder:
     """
 
     def __init__(
-        self, native: _native.Recorder, selection: Selection | None, *, is_in_memory: bool = False
+        self,
+        native: _native.Recorder,
+        selection: Selection | None,
+        *,
+        is_in_memory: bool = False,
+        origin: tuple[int, int | None] | None = None,
     ) -> None:
         self._native = native
         self._is_in_memory = is_in_memory
         self._session: RecordingSession | None = None
         self._pid = _getpid()
+        # Session and call that this process was started from, until its first session is begun.
+        self._origin = origin
         self._summary: dict[str, Any] | None = None
         self.selection = selection
-        # Under `spacetime run` the command closes the recorder, the program only flushes it.
-        self.is_of_command = False
+        # Not the program made it, but a command, the test plugin or a parent process: what the
+        # program closes is only flushed.
+        self.is_given = False
+        # What `os._exit` does first, given the status; closing the recorder if it is not set.
+        self._on_exit: Callable[[int], None] | None = None
         self.last_session_id: int | None = None
         # What an implicit session is called.
-        self.program_name = _program_name()
+        self.program_name = ""
 
     @property
     def path(self) -> str:
@@ -201,7 +229,7 @@ class Recorder:
         >>> sorted(recorder.close())[:3]
         ['bytes', 'calls', 'error']
         """
-        if self.is_of_command:
+        if self.is_given:
             self.flush()
             return {}
         return self._close("completed", None)
@@ -209,10 +237,6 @@ class Recorder:
     def _close(self, exit_kind: _native._ExitKind, message: str | None) -> dict[str, Any]:
         global _active
         if self._summary is not None:
-            return self._summary
-        if _getpid() != self._pid:
-            # A forked child: the file belongs to the parent.
-            self._summary = {}
             return self._summary
         decorators.attach(None)
         failure: SpacetimeError | None = None
@@ -251,14 +275,16 @@ class Recorder:
             # The implicit session becomes this one, unless something was recorded in it.
             implicit = self._session
             if self._native.describe_empty_session(name, description, metadata_json):
-                self._session = RecordingSession(implicit.id, name, self.path, is_implicit=False)
-                return self._session
+                implicit.name, implicit.is_implicit = name, False
+                return implicit
             self._end_session("completed", None)
         id = self._native.begin_session(
-            name, description, metadata_json, argv, _IMPLEMENTATION, _commit_here()
+            name, description, metadata_json, argv, _IMPLEMENTATION, _commit_here(), self._origin
         )
+        self._origin = None
         self.last_session_id = id
-        self._session = RecordingSession(id, name, self.path, is_implicit=is_implicit)
+        native, path = self._native, self.path
+        self._session = RecordingSession(native, id, name, path, is_implicit=is_implicit)
         return self._session
 
     def _end_session(self, exit_kind: _native._ExitKind, message: str | None) -> None:
@@ -282,7 +308,7 @@ class Recorder:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self.is_of_command:
+        if self.is_given:
             self.flush()
         else:
             self._close(*_how_it_ended(exception))
@@ -329,7 +355,7 @@ def init_monitoring(
     >>> recorder.close()["states"]
     0
     """
-    if _active is not None and _active.is_of_command:
+    if _active is not None and _active.is_given:
         # The command decided where to; what is decorated is recorded there.
         return _active
     recorder = _start(
@@ -352,8 +378,22 @@ def _start(
     overwrite: bool = False,
     limits: Limits | Mapping[str, int] | None = None,
     ignore_types: Iterable[type] = (),
+    program_name: str | None = None,
+    follows_children: bool = True,
+    origin: tuple[int, int | None] | None = None,
 ) -> Recorder:
+    """Makes the recorder of this process.
+
+    Args:
+        selection: What is recorded besides what is decorated.
+        program_name: What implicit sessions are called; if not given, as the main program.
+        follows_children: Record processes that this one forks or starts, in the same trace.
+        origin: The session, and the call in it, that this process was started from.
+    """
     global _active
+    if _active is not None and _active._origin is not None:
+        # This process was to be recorded for its parent, but is recorded for itself.
+        _active._close("completed", None)
     if _active is not None:
         raise RecordingError(
             f"this process is already recorded into {_active.path}: close that recorder first"
@@ -363,6 +403,8 @@ def _start(
     if in_memory:
         # A name that no other trace in this process's memory has.
         path = f"{path}#{next(_memory_numbers)}"
+    name = program_name or _program_name()
+    is_shareable = follows_children and not in_memory
     native = _native.Recorder(
         path,
         in_memory=bool(in_memory),
@@ -371,8 +413,14 @@ def _start(
         max_states=bounds.max_states,
         ignore_types=_as_types(ignore_types),
         on_code=_source.describe,
+        on_exit=_exit_at_once,
+        follows_forks=is_shareable,
+        note_for_children=_child.note(path, name, selection, bounds) if is_shareable else None,
+        is_child=origin is not None,
     )
-    _active = recorder = Recorder(native, selection, is_in_memory=bool(in_memory))
+    _active = recorder = Recorder(native, selection, is_in_memory=bool(in_memory), origin=origin)
+    recorder.program_name = name
+    _watch_forks()
     if selection is not None:
         native.set_selector(selection)
     if not _is_enabled:
@@ -382,7 +430,7 @@ def _start(
 
 
 def _close_at_exit() -> None:
-    if _active is None or _active.is_of_command:
+    if _active is None:
         return
     # Set by the interpreter when it printed the traceback of what ended the program.
     exception = members_of(sys).get("last_exc")
@@ -393,6 +441,51 @@ def _close_at_exit() -> None:
 
 
 atexit.register(_close_at_exit)
+
+
+def _exit_at_once(status: int) -> None:
+    """What `os._exit` does first."""
+    recorder = _active
+    if recorder is None:
+        return
+    if recorder._on_exit is not None:
+        recorder._on_exit(status)
+        return
+    try:
+        recorder._close("exit", repr(status))
+    except SpacetimeError as error:
+        tell(f"spacetime: {error}")
+
+
+def _watch_forks() -> None:
+    global _forks_are_watched
+    if not _forks_are_watched:
+        _forks_are_watched = True
+        _register_at_fork(before=_native.before_fork, after_in_child=_go_on_in_child)
+
+
+_forks_are_watched = False
+_register_at_fork = os.register_at_fork
+
+
+def _go_on_in_child() -> None:
+    """In a forked child: a session of its own follows, or nothing is recorded."""
+    global _active
+    recorder = _active
+    if recorder is None:
+        return
+    is_followed = _native.after_fork_in_child()
+    recorder._on_exit = None
+    recorder.last_session_id = None
+    if is_followed and recorder._session is not None:
+        recorder._pid = _getpid()
+        recorder._session._id = None
+        return
+    # The trace is the parent's.
+    recorder._session = None
+    recorder._summary = {}
+    decorators.attach(None)
+    _active = None
 
 
 class record:  # noqa: N801 (used like a function)
@@ -449,7 +542,7 @@ class record:  # noqa: N801 (used like a function)
         self._recorder: Recorder | None = None
 
     def __enter__(self) -> RecordingSession:
-        if _active is not None and _active.is_of_command:
+        if _active is not None and _active.is_given:
             recorder = _active
         else:
             recorder = _start(self._path, selection=self._selection, **self._options)
@@ -458,7 +551,7 @@ class record:  # noqa: N801 (used like a function)
         try:
             return recorder._begin_session(*self._session)
         except BaseException:
-            if not recorder.is_of_command:
+            if not recorder.is_given:
                 recorder._close("completed", None)
             raise
 
@@ -471,7 +564,7 @@ class record:  # noqa: N801 (used like a function)
         recorder = self._recorder
         if recorder is None or recorder.is_closed:
             return
-        if recorder.is_of_command:
+        if recorder.is_given:
             recorder._end_session(*_how_it_ended(exception))
             return
         recorder._close(*_how_it_ended(exception))

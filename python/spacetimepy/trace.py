@@ -469,13 +469,27 @@ class Session:
 
     @property
     def ending(self) -> str | None:
-        """`completed`, `exit`, `exception` or `interrupted`; None as for `ended`."""
+        """`completed`, `exit`, `exception`, `interrupted`, `signal` or `replaced` (the process went
+        on as another program); None as for `ended`.
+        """
         return self._row["exit_kind"]
 
     @property
     def message(self) -> str | None:
-        """The exception, or the exit code, that ended it."""
+        """The exception, the exit code, the signal or the program that ended it."""
         return self._row["exit_message"]
+
+    @property
+    def parent(self) -> Call | None:
+        """The call in which another recorded process forked or started this one."""
+        id = self._row["origin_call"]
+        return None if id is None else self._trace.call(id)
+
+    @property
+    def parent_session(self) -> Session | None:
+        """The session of the recorded process that forked or started this one."""
+        id = self._row["origin_session"]
+        return None if id is None else self._trace.session(id)
 
     @property
     def process(self) -> dict[str, Any]:
@@ -689,14 +703,22 @@ class Call:
 
     @property
     def parent(self) -> Call | None:
-        """The nearest recorded call that it was made from."""
+        """The nearest recorded call that it was made from; for the outermost calls of a process
+        that another recorded one forked or started, the call in which it did.
+        """
         parent = self._row["parent"]
-        return None if parent is None else self._trace.call(parent)
+        return self.session.parent if parent is None else self._trace.call(parent)
 
     @property
     def children(self) -> Sequence[Call]:
-        """The calls of which it is the parent."""
+        """The calls of which it is the parent, in the same process."""
         return _Calls(self._trace, parent=self.id)
+
+    @property
+    def processes(self) -> Sequence[Session]:
+        """The sessions of the processes that it forked or started."""
+        sessions = self._trace.sessions
+        return _Listed([one for one in sessions if one._row["origin_call"] == self.id])
 
     @property
     def states(self) -> Sequence[State]:

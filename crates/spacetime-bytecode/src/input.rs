@@ -1,7 +1,7 @@
 //! What [`analyze`](crate::analyze) reads: the parts of a code object, borrowed.
 
 /// An interpreter version whose bytecode is understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
     /// CPython 3.12.
     V3_12,

@@ -93,6 +93,20 @@ impl LiveFrame {
         }
     }
 
+    /// Tells the instruction it executes from its others.
+    ///
+    /// # Safety
+    /// The frame must be running.
+    pub unsafe fn instruction(self, tier: Tier) -> usize {
+        // SAFETY: passed on.
+        unsafe {
+            match tier {
+                Tier::Fast => layout::frame_instruction(self.0) as usize,
+                Tier::Portable => PyFrame_GetLasti(self.0.cast()) as usize,
+            }
+        }
+    }
+
     /// The code object it runs (borrowed).
     ///
     /// # Safety

@@ -6,6 +6,7 @@
 //!
 //! * [`layout`]: where CPython keeps what is read; [`selfcheck`] proves it at run time;
 //! * [`start`]: starting and ending the recorder; [`recursion`]: the depth its caller's frames take;
+//! * [`processes`]: forks, exits and programs that are started;
 //! * [`monitoring`], [`callbacks`]: the events; [`registry`]: which code is recorded;
 //! * [`code`]: what to read at the end of each line, from the facts that `spacetime-bytecode` finds in a
 //!   code object's [`parts`];
@@ -31,6 +32,7 @@ pub mod heap;
 pub mod layout;
 pub mod monitoring;
 pub mod parts;
+pub mod processes;
 pub mod recorder;
 pub mod recursion;
 pub mod registry;

@@ -26,6 +26,7 @@ use crate::code::Code;
 use crate::frames::{LiveFrame, SlotShadow, Suspended, Thread, Tier};
 use crate::heap::Heap;
 use crate::layout::{self, Gil};
+use crate::processes::Family;
 use crate::registry::Registry;
 use foreign::Foreign;
 use pyo3_ffi::*;
@@ -53,6 +54,8 @@ pub struct Recorder {
     pub recording: Option<Recording>,
     /// Codes by the address of their code object.
     pub codes: FxHashMap<usize, Box<Code>>,
+    /// The processes around this one.
+    pub family: Family,
     /// A session is open.
     in_session: bool,
     /// A session is open and recording is not paused.
@@ -78,7 +81,8 @@ pub struct Recorder {
     doubts_cells: bool,
     /// Variables may be bound by other means than the line's own instructions.
     reads_all_slots: bool,
-    clock: Arc<AtomicU64>,
+    /// Shared with the recording.
+    pub(crate) clock: Arc<AtomicU64>,
     clock_written: u64,
     session_started: Instant,
     stamps_left: u32,
@@ -105,6 +109,7 @@ impl Recorder {
             clock: recording.clock(),
             recording: Some(recording),
             codes: FxHashMap::default(),
+            family: Family::default(),
             in_session: false,
             is_active: false,
             n_pauses: 0,
@@ -166,6 +171,23 @@ impl Recorder {
         for code in self.codes.values_mut() {
             (code.number, code.last_call, code.namespace) = (None, None, None);
         }
+    }
+
+    /// Whether a session is open.
+    pub fn is_in_session(&self) -> bool {
+        self.in_session
+    }
+
+    /// The innermost call of a thread, by its number in the stream.
+    ///
+    /// # Safety
+    /// `tstate` must be the current thread state, with the GIL held.
+    pub unsafe fn innermost_call(&self, tstate: *mut PyThreadState) -> Option<u64> {
+        // SAFETY: passed on.
+        let id = unsafe { PyThreadState_GetID(tstate) };
+        let thread = self.threads.iter().rev();
+        let thread = { thread }.find(|thread| thread.tstate == tstate && thread.id == id)?;
+        Some(thread.frames.last()?.call)
     }
 
     /// Whether lines of this session are no longer recorded.

@@ -6,6 +6,7 @@ use crate::heap::Heap;
 use crate::heap::types::Types;
 use crate::layout::Gil;
 use crate::monitoring::{Monitoring, Unavailable};
+use crate::processes::{self, Family};
 use crate::recorder::Recorder;
 use crate::registry::Registry;
 use crate::selfcheck;
@@ -13,7 +14,6 @@ use pyo3_ffi::*;
 use spacetime_store::recording::{Options, Recording, Summary};
 use spacetime_store::{Error as StoreError, Target};
 use std::ptr;
-use std::sync::Once;
 use std::sync::atomic::Ordering;
 
 /// Why recording could not start or end well.
@@ -70,18 +70,36 @@ pub unsafe fn tier() -> (Tier, Option<String>) {
     }
 }
 
+/// What a recorder needs besides its trace.
+pub struct Start {
+    /// What is recorded of code that is not named one by one: a callable or null.
+    pub selector: *mut PyObject,
+    /// What the trace is told about code: a callable or null.
+    pub describe: *mut PyObject,
+    /// Called with the status before `os._exit` ends the process: a callable or null.
+    pub on_exit: *mut PyObject,
+    /// Kept alive by the caller.
+    pub ignored_types: Vec<*mut PyTypeObject>,
+    /// Forked children are recorded as well.
+    pub follows_forks: bool,
+    /// Started children are recorded as well, which are told this.
+    pub note_for_children: Option<String>,
+    /// The trace is another process's, which started this one.
+    pub is_child: bool,
+}
+
 /// Starts the recorder of this process.
 ///
 /// # Safety
-/// The GIL must be held and no exception set; `selector` and `describe` are callables or null; the
-/// ignored types are kept alive by the caller.
-pub unsafe fn start(
-    target: Target,
-    options: &Options,
-    selector: *mut PyObject,
-    describe: *mut PyObject,
-    ignored_types: Vec<*mut PyTypeObject>,
-) -> Result<(), Error> {
+/// The GIL must be held and no exception set.
+pub unsafe fn start(target: Target, options: &Options, wanted: Start) -> Result<(), Error> {
+    let Start {
+        selector,
+        describe,
+        on_exit,
+        ignored_types,
+        ..
+    } = wanted;
     // SAFETY: passed on.
     unsafe {
         if callbacks::recorder().is_some() {
@@ -90,10 +108,13 @@ pub unsafe fn start(
         selfcheck::run().objects.map_err(Error::Unsupported)?;
         let (tier, _) = tier();
         let watcher = dict_watcher()?;
-        let (recording, ring) = Recording::create(target, options)?;
+        let (recording, ring) = match wanted.is_child {
+            true => Recording::follow(target, options)?,
+            false => Recording::create(target, options)?,
+        };
         let monitoring = Monitoring::acquire()?;
         let heap = Heap::new(ring, Types::new(ignored_types), watcher);
-        [selector, describe]
+        [selector, describe, on_exit]
             .into_iter()
             .filter(|o| !o.is_null())
             .for_each(|o| Py_INCREF(o));
@@ -104,6 +125,12 @@ pub unsafe fn start(
             records_lines: false,
         };
         let mut recorder = Recorder::new(tier, heap, registry, recording, options.max_states);
+        recorder.family = Family {
+            follows_forks: wanted.follows_forks,
+            note: wanted.note_for_children,
+            on_exit,
+            fork: None,
+        };
         if tier == Tier::Fast {
             recorder.gil = Gil::of_current(PyThreadState_Get());
         }
@@ -113,7 +140,7 @@ pub unsafe fn start(
             return Err(reason.into());
         }
         watch_collections(true);
-        end_in_forked_children();
+        processes::watch(&mut *recorder);
         Ok(())
     }
 }
@@ -137,17 +164,17 @@ pub unsafe fn stop() -> Result<Summary, Error> {
         for code in recorder.codes.drain().map(|(_, code)| code) {
             Py_DECREF(code.object);
         }
-        Py_XDECREF(std::mem::replace(
+        for callable in [
             &mut recorder.registry.selector,
-            ptr::null_mut(),
-        ));
-        Py_XDECREF(std::mem::replace(
             &mut recorder.registry.describe,
-            ptr::null_mut(),
-        ));
+            &mut recorder.family.on_exit,
+        ] {
+            Py_XDECREF(std::mem::replace(callable, ptr::null_mut()));
+        }
         let state = PyEval_SaveThread();
         let summary = recording.map_or(Ok(Summary::default()), Recording::close);
         PyEval_RestoreThread(state);
+        processes::stop_watching();
         let summary = summary?;
         if panicked {
             Err(Error::Panicked)
@@ -205,20 +232,4 @@ unsafe fn watch_collections(on: bool) {
         }
         PyErr_Clear();
     }
-}
-
-/// A forked child has no writer thread: recording ends in it.
-fn end_in_forked_children() {
-    static REGISTERED: Once = Once::new();
-    unsafe extern "C" fn in_child() {
-        // SAFETY: the forking thread holds the GIL or no Python runs in the child.
-        if let Some(recorder) = unsafe { callbacks::recorder() } {
-            recorder.is_active = false;
-            callbacks::uninstall();
-        }
-    }
-    // SAFETY: the handler is static.
-    REGISTERED.call_once(|| unsafe {
-        libc::pthread_atfork(None, None, Some(in_child));
-    });
 }

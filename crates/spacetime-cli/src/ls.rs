@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
-use spacetime_model::{ExitKind, Session};
+use spacetime_model::{ExitKind, Origin, Session};
 
 use crate::failure::Failure;
 use crate::json;
@@ -21,15 +21,18 @@ pub fn run(options: &LsOptions, screen: &mut Screen) -> Result<(), Failure> {
         let sessions: Vec<Json> = sessions.iter().map(session_json).collect();
         return screen.json(&json!({ "trace": path.to_string_lossy(), "sessions": sessions }));
     }
-    let mut rows = table(
-        &[
-            "id", "name", "started", ">length", ">calls", ">states", "python", "end",
-        ],
-        screen.width,
-    );
+    // A column of its own only where there are child processes.
+    let is_tree = sessions.iter().any(|session| session.info.origin.is_some());
+    let mut columns = vec![
+        "id", "name", "started", ">length", ">calls", ">states", "python", "end",
+    ];
+    if is_tree {
+        columns.insert(1, "made by");
+    }
+    let mut rows = table(&columns, screen.width);
     for session in &sessions {
         let info = &session.info;
-        rows.add_row([
+        let mut row = vec![
             format!("s{}", session.id),
             info.name.clone(),
             local_time(info.started_unix_ns),
@@ -38,10 +41,22 @@ pub fn run(options: &LsOptions, screen: &mut Screen) -> Result<(), Failure> {
             text::count(session.n_states),
             info.python_version.clone(),
             how_it_ended(session),
-        ]);
+        ];
+        if is_tree {
+            row.insert(1, info.origin.map_or_else(String::new, made_by));
+        }
+        rows.add_row(row);
     }
     writeln!(screen, "{}", styled(FAINT, path.display()))?;
     writeln!(screen, "{}", rows.trim_fmt())
+}
+
+/// The call, or else the session, that made a process.
+fn made_by(origin: Origin) -> String {
+    match origin.call {
+        Some(call) => format!("call {call}"),
+        None => format!("s{}", origin.session),
+    }
 }
 
 /// A session as JSON.
@@ -65,6 +80,8 @@ pub fn session_json(session: &Session) -> Json {
         "ended_unix_ns": outcome.map(|outcome| outcome.ended_unix_ns),
         "end": outcome.map(|outcome| outcome.kind.name()),
         "message": outcome.and_then(|outcome| outcome.message.as_deref()),
+        "origin_session": info.origin.map(|origin| origin.session.0),
+        "origin_call": info.origin.and_then(|origin| origin.call).map(|call| call.0),
         "first_call": session.first_call.0,
         "n_calls": session.n_calls,
         "n_states": session.n_states,
@@ -107,6 +124,9 @@ pub fn how_it_ended(session: &Session) -> String {
         ExitKind::Interrupted => "interrupted".to_owned(),
         ExitKind::Exit if message.is_empty() => "exit".to_owned(),
         ExitKind::Exit => format!("exit {message}"),
+        ExitKind::Signal => format!("ended by {message}"),
+        ExitKind::Replaced if message.is_empty() => "became another program".to_owned(),
+        ExitKind::Replaced => format!("became {message}"),
         ExitKind::Exception => message.lines().next().unwrap_or_default().to_owned(),
     }
 }

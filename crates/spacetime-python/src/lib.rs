@@ -24,6 +24,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(unseen::read_file, module)?)?;
     module.add_function(wrap_pyfunction!(unseen::globals_of_running, module)?)?;
     module.add_function(wrap_pyfunction!(living::kept_in_c, module)?)?;
+    module.add_function(wrap_pyfunction!(recorder::before_fork, module)?)?;
+    module.add_function(wrap_pyfunction!(recorder::after_fork_in_child, module)?)?;
     module.add_class::<commands::RunRequest>()?;
     module.add_class::<recorder::Recorder>()?;
     module.add_class::<trace::Trace>()?;

@@ -9,8 +9,9 @@ use pyo3::types::{PyCode, PyDict, PyType};
 use spacetime_capture::code::Role;
 use spacetime_capture::frames::Tier;
 use spacetime_capture::registry::{self, CodeOptions};
-use spacetime_capture::{callbacks, start};
-use spacetime_model::{ExitKind, SessionInfo};
+use spacetime_capture::start::Start;
+use spacetime_capture::{callbacks, processes, start};
+use spacetime_model::{CallId, ExitKind, Origin, SessionId, SessionInfo};
 use spacetime_store::Target;
 use spacetime_store::recording::{EndInfo, Options, Recording, SessionDescription};
 
@@ -33,7 +34,7 @@ pub struct Recorder {
 #[pymethods]
 impl Recorder {
     #[new]
-    #[pyo3(signature = (path, *, in_memory = false, overwrite = false, max_bytes = None, max_states = None, ignore_types = Vec::new(), on_code = None))]
+    #[pyo3(signature = (path, *, in_memory = false, overwrite = false, max_bytes = None, max_states = None, ignore_types = Vec::new(), on_code = None, on_exit = None, follows_forks = false, note_for_children = None, is_child = false))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -44,6 +45,10 @@ impl Recorder {
         max_states: Option<u64>,
         ignore_types: Vec<Py<PyType>>,
         on_code: Option<Py<PyAny>>,
+        on_exit: Option<Py<PyAny>>,
+        follows_forks: bool,
+        note_for_children: Option<String>,
+        is_child: bool,
     ) -> PyResult<Recorder> {
         errors::classes(py)?;
         let target = if in_memory {
@@ -57,16 +62,23 @@ impl Recorder {
         };
         options.max_bytes = max_bytes.unwrap_or(options.max_bytes);
         options.max_states = max_states.unwrap_or(options.max_states);
-        let types = ignore_types
-            .iter()
-            .map(|type_| type_.as_ptr().cast())
-            .collect();
-        let describe = on_code
-            .as_ref()
-            .map_or(std::ptr::null_mut(), |on_code| on_code.as_ptr());
+        let types = ignore_types.iter();
+        let pointer = |callable: &Option<Py<PyAny>>| {
+            callable
+                .as_ref()
+                .map_or(std::ptr::null_mut(), |callable| callable.as_ptr())
+        };
+        let wanted = Start {
+            selector: std::ptr::null_mut(),
+            describe: pointer(&on_code),
+            on_exit: pointer(&on_exit),
+            ignored_types: types.map(|type_| type_.as_ptr().cast()).collect(),
+            follows_forks,
+            note_for_children,
+            is_child,
+        };
         // SAFETY: the GIL is held (`py`), the types are kept alive by the recorder object.
-        let started =
-            unsafe { start::start(target, &options, std::ptr::null_mut(), describe, types) };
+        let started = unsafe { start::start(target, &options, wanted) };
         started.map_err(to_python)?;
         // SAFETY: as above.
         let (tier, tier_reason) = unsafe { start::tier() };
@@ -120,7 +132,10 @@ impl Recorder {
             .map_err(|error| to_python(error.into()))
     }
 
+    /// Begins a session. With an origin (a session's id and a call's) it has no id before something is
+    /// recorded in it.
     #[allow(clippy::too_many_arguments)]
+    #[pyo3(signature = (name, description, metadata_json, argv, implementation, commit, origin = None))]
     fn begin_session(
         &self,
         py: Python<'_>,
@@ -130,7 +145,8 @@ impl Recorder {
         argv: Vec<String>,
         implementation: String,
         commit: Option<String>,
-    ) -> PyResult<u64> {
+        origin: Option<(u64, Option<u64>)>,
+    ) -> PyResult<Option<u64>> {
         let described = SessionInfo {
             name: name.unwrap_or_default(),
             description,
@@ -139,13 +155,28 @@ impl Recorder {
             implementation,
             commit,
             tier: self.tier.into(),
+            origin: origin.map(|(session, call)| Origin {
+                session: SessionId(session),
+                call: call.map(CallId),
+            }),
             ..SessionInfo::default()
         };
         let info = with_process(py, described);
-        let session = with_recording(py, move |recording| recording.begin_session(info))?;
+        let session = with_recording(py, move |recording| match info.origin {
+            Some(_) => {
+                recording.begin_session_when_needed(info);
+                Ok(None)
+            }
+            None => recording.begin_session(info).map(Some),
+        })?;
         // SAFETY: the GIL is held.
         unsafe { running()?.begin_session() };
-        Ok(session.0)
+        Ok(session.map(|session| session.0))
+    }
+
+    /// The id of the open session.
+    fn session_id(&self, py: Python<'_>) -> PyResult<u64> {
+        Ok(with_recording(py, Recording::session)?.id.0)
     }
 
     /// Describes the open session anew, if nothing was recorded in it yet; says whether it did.
@@ -286,6 +317,20 @@ impl Recorder {
         }
         Ok(summary)
     }
+}
+
+/// Called when the process is about to fork.
+#[pyfunction]
+pub fn before_fork(_py: Python<'_>) {
+    // SAFETY: the GIL is held; CPython calls this.
+    unsafe { processes::fork::before() };
+}
+
+/// Called in a forked child; says whether it goes on to be recorded.
+#[pyfunction]
+pub fn after_fork_in_child(_py: Python<'_>) -> bool {
+    // SAFETY: the GIL is held; CPython calls this.
+    unsafe { processes::fork::in_child() }
 }
 
 /// The recorder that runs.

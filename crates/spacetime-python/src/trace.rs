@@ -209,6 +209,9 @@ fn session_row<'py>(py: Python<'py>, session: &Session) -> PyResult<Bound<'py, P
     row.set_item("commit", &info.commit)?;
     row.set_item("tier", &info.tier)?;
     row.set_item("started_unix_ns", info.started_unix_ns)?;
+    row.set_item("origin_session", info.origin.map(|origin| origin.session.0))?;
+    let call = info.origin.and_then(|origin| origin.call);
+    row.set_item("origin_call", call.map(|call| call.0))?;
     row.set_item("first_call", session.first_call.0)?;
     row.set_item("n_calls", session.n_calls)?;
     row.set_item("n_states", session.n_states)?;

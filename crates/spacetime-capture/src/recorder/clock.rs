@@ -42,9 +42,19 @@ impl Recorder {
         }
     }
 
-    /// Sets the clock, which rests while nothing happens, to the exact time.
+    /// Sets the clock, which rests while nothing happens, to the exact time. The threads that rest for
+    /// a fork are woken when it is over.
     fn wake_clock(&mut self) -> u64 {
         let now = self.session_started.elapsed().as_nanos() as u64;
+        if let Some(recording) = self.recording.as_ref().filter(|r| r.is_resting()) {
+            let fork = self.family.fork.as_ref();
+            // SAFETY: the clock is read in callbacks.
+            if fork.is_some_and(|fork| unsafe { fork.is_forking(self.tier) }) {
+                return now;
+            }
+            self.family.fork = None;
+            recording.wake();
+        }
         self.clock.store(now, Ordering::Relaxed);
         self.recording.iter().for_each(Recording::wake_clock);
         now

@@ -182,6 +182,16 @@ fn print_heading(session: &Session, screen: &mut Screen) -> Result<(), Failure> 
         info.python_version,
         ls::how_it_ended(session),
     )?;
+    if let Some(origin) = info.origin {
+        let from = match origin.call {
+            Some(call) => format!(
+                "a process that call {call} of session s{} made",
+                origin.session
+            ),
+            None => format!("a process that session s{} made", origin.session),
+        };
+        writeln!(screen, "{from}")?;
+    }
     if let Some(description) = &info.description {
         writeln!(screen, "{}", text::source_line(description))?;
     }

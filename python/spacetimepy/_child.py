@@ -1,0 +1,76 @@
+"""Recording in a process that a recorded process started.
+
+The parent's recorder puts a note into the environment of each program that the process starts
+(`spacetime-capture`, `processes`). When Python starts there, the file `spacetimepy.pth` beside this
+package looks for the note and calls [`start`][spacetimepy._child.start]: the child then records
+what the parent was asked to record, into the same trace, in a session that says which call it came
+from. A child of which nothing is recorded leaves nothing in the trace.
+"""
+
+from __future__ import annotations
+
+import os
+
+from spacetimepy._isolation import isolate, tell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from spacetimepy.patterns import Selection
+    from spacetimepy.recording import Limits
+
+__all__ = ["VARIABLE", "note", "start"]
+
+isolate(globals())
+
+VARIABLE = "SPACETIME_CHILD"
+
+_LIMITS = ("max_bytes", "max_states")
+# Between the words of a note; none of them has it.
+_SEPARATOR = "\x1f"
+
+
+def note(path: str, name: str, selection: Selection | None, limits: Limits) -> str | None:
+    """What a child needs to know to record: words of the form `NAME=VALUE`.
+
+    >>> from spacetimepy.recording import Limits
+    >>> note("/tmp/run.spacetime", "run", None, Limits(max_states=10)).split(_SEPARATOR)
+    ['path=/tmp/run.spacetime', 'name=run', 'max_states=10']
+    """
+    words = [f"path={path}", f"name={name}"]
+    for name in _LIMITS:
+        if (limit := getattr(limits, name)) is not None:
+            words.append(f"{name}={limit}")
+    if selection is not None:
+        words += [f"{name}={value}" for name, value in selection.words()]
+    if any(_SEPARATOR in word or "\0" in word for word in words):
+        return None
+    return _SEPARATOR.join(words)
+
+
+def start() -> None:
+    """Records this process, if the environment has a note. Other processes do not see the note."""
+    text = os.environ.pop(VARIABLE, None)
+    if text is None:
+        return
+    from spacetimepy import recording
+    from spacetimepy.errors import SpacetimeError
+    from spacetimepy.patterns import Selection
+
+    session, call, words = text.split(":", 2)
+    given: dict[str, list[str]] = {}
+    for word in words.split(_SEPARATOR):
+        name, _, value = word.partition("=")
+        given.setdefault(name, []).append(value)
+    limits = {name: int(given[name][0]) for name in _LIMITS if name in given}
+    try:
+        recorder = recording._start(
+            given["path"][0],
+            selection=Selection.of_words(given),
+            limits=recording.Limits(**limits),
+            program_name=given["name"][0],
+            origin=(int(session), int(call) if call else None),
+        )
+        recorder.is_given = True
+        recorder._begin_implicit_session()
+    except SpacetimeError as error:
+        tell(f"spacetime: this process is not recorded: {error}")

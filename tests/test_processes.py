@@ -1,0 +1,548 @@
+"""Processes: forked and started children are in the trace, and nothing is lost when one ends."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacetimepy
+from conftest import Run
+
+N_WORKERS = 8
+
+WORKERS = textwrap.dedent(
+    """\
+    import multiprocessing, sys
+
+    def leaf(n, i):
+        return 1000 * n + i
+
+    def work(n):
+        return sum(leaf(n, i) for i in range(200))
+
+    def in_processes(context):
+        workers = [context.Process(target=work, args=(n,)) for n in range(8)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        return [worker.exitcode for worker in workers]
+
+    def in_pool(context):
+        with context.Pool(3) as pool:
+            return pool.map(work, range(8))
+
+    if __name__ == "__main__":
+        context = multiprocessing.get_context(sys.argv[1])
+        print(in_processes(context), in_pool(context))
+    """
+)
+
+
+class Recorded:
+    """A program that was run twice, recorded and not, with the same outcome."""
+
+    def __init__(self, folder: Path, stderr: str) -> None:
+        self.trace = spacetimepy.open(str(folder / "run.spacetime"))
+        self.closing_line = stderr.rstrip().rpartition("\n")[2]
+
+    def calls(self, name: str) -> list[Any]:
+        return list(self.trace.calls(name))
+
+
+@pytest.fixture
+def record(run: Run, spacetime: Run, tmp_path: Path) -> Any:
+    """Runs a program with and without recording; any warning is an error."""
+
+    def record_program(
+        text: str, *arguments: str, options: tuple[str, ...] = (), **expected: int
+    ) -> Recorded:
+        (tmp_path / "program.py").write_text(textwrap.dedent(text))
+        strict = {"PYTHONWARNINGS": "error"}
+        plain = run(sys.executable, "program.py", *arguments, cwd=tmp_path, **strict)
+        command = ("run", *options, "-o", "run.spacetime", "program.py", *arguments)
+        recorded = spacetime(*command, cwd=tmp_path, **strict)
+        assert plain.returncode == expected.get("exit_code", 0), plain.stderr
+        assert recorded.stdout == plain.stdout, recorded.stderr
+        assert recorded.returncode == plain.returncode
+        own = [line for line in recorded.stderr.splitlines() if not line.startswith("spacetime: ")]
+        assert own == plain.stderr.splitlines()
+        return Recorded(tmp_path, recorded.stderr)
+
+    return record_program
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_calls_of_worker_processes_do_not_mix(record: Any, method: str) -> None:
+    """Each worker has a session, each call its value and its nearest recorded ancestor."""
+    done = record(WORKERS, method)
+    work = {call.id: call for call in done.calls("work")}
+    by_starter: dict[str, list[int]] = {"in_processes": [], "in_pool": []}
+    for call in work.values():
+        assert call.value == sum(1000 * call.arguments["n"] + i for i in range(200))
+        starter = call.parent
+        while starter.name == "<module>":
+            starter = starter.parent
+        by_starter[starter.name].append(call.arguments["n"])
+        assert call.session.process["pid"] != starter.session.process["pid"]
+    in_processes, in_pool = (sorted(ns) for ns in by_starter.values())
+    if method == "forkserver":
+        # All come from the server, which was started for the first of them.
+        assert in_pool == []
+        assert in_processes == sorted(2 * list(range(N_WORKERS)))
+    else:
+        assert in_processes == in_pool == list(range(N_WORKERS))
+    seen: dict[int, list[int]] = {}
+    for call in done.calls("leaf"):
+        n, i = call.arguments["n"], call.arguments["i"]
+        assert call.value == 1000 * n + i
+        ancestor = call.parent
+        while ancestor.name != "work":
+            ancestor = ancestor.parent
+        assert ancestor.arguments == {"n": n}
+        seen.setdefault(ancestor.id, []).append(i)
+    assert seen == {id: list(range(200)) for id in work}
+    # The workers of a pool are ended by a signal, right after their last result.
+    endings = {call.session.ending for call in work.values()}
+    assert endings <= {"completed", "exit", "signal"}
+    n_calls = sum(len(session.calls) for session in done.trace.sessions[1:])
+    assert f"{n_calls:,} calls" in done.closing_line
+
+
+def test_a_forked_child_goes_on_in_a_session_of_its_own(record: Any) -> None:
+    done = record(
+        """\
+        import os, sys
+
+        def leaf(name):
+            return name.upper()
+
+        def fork(end):
+            pid = os.fork()
+            if pid:
+                return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            leaf("child")
+            end()
+
+        def grandchild():
+            print("in grandchild", fork(lambda: os._exit(4)), flush=True)
+            os._exit(3)
+
+        def raises():
+            raise ValueError("in a child")
+
+        for end in (lambda: os._exit(2), lambda: sys.exit(5), grandchild):
+            print(fork(end), flush=True)
+        leaf("parent")
+        pid = os.fork()
+        if pid == 0:
+            sys.stderr = open(os.devnull, "w")
+            raises()
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        leaf("end")
+        """,
+        options=("--line",),
+    )
+    main, *children = done.trace.sessions
+    assert [call.arguments["name"] for call in main.calls if call.name == "leaf"] == [
+        "parent",
+        "end",
+    ]
+    assert [(child.ending, child.message) for child in children] == [
+        ("exit", "2"),
+        ("exit", "5"),
+        ("exit", "3"),
+        ("exit", "4"),
+        ("exception", "ValueError: in a child"),
+    ]
+    for child in children[:4]:
+        [leaf] = [call for call in child.calls if call.name == "leaf"]
+        assert (leaf.arguments, leaf.value) == ({"name": "child"}, "CHILD")
+        # The rest of the call that forked, and that call itself in the other process.
+        assert (leaf.parent.name, leaf.parent.entered_earlier) == ("fork", True)
+        assert (leaf.parent.parent.name, leaf.parent.parent.entered_earlier) == ("fork", False)
+        assert leaf.parent.parent.id in [call.id for call in child.parent_session.calls]
+        assert child.parent in child.parent_session.calls
+        assert child in child.parent.processes
+    assert children[3].parent_session == children[2]
+
+
+def test_locals_of_a_forked_child_are_as_they_were(record: Any) -> None:
+    """What the parent's session knows of an object, the child's must find out again."""
+    done = record(
+        """\
+        import os
+
+        def main():
+            items = [[1], {"a": 2}]
+            alias = items[0]
+            pid = os.fork()
+            if pid == 0:
+                items.append("child")
+                alias.append(3)
+                print(items, flush=True)
+                os._exit(0)
+            os.waitpid(pid, 0)
+            items.append("parent")
+            print(items)
+
+        main()
+        """,
+        options=("--line",),
+    )
+    parent, child = done.calls("main")
+    assert [state.locals["items"] for state in child.states][-3:] == [
+        [[1], {"a": 2}, "child"],
+        [[1, 3], {"a": 2}, "child"],
+        [[1, 3], {"a": 2}, "child"],
+    ]
+    assert parent.states[-1].locals["items"] == [[1], {"a": 2}, "parent"]
+
+
+def test_a_thread_forks_beside_other_threads(record: Any) -> None:
+    done = record(
+        """\
+        import os, threading, warnings
+        warnings.simplefilter("ignore")
+
+        def leaf(n):
+            return n + 1
+
+        def fork(n):
+            pid = os.fork()
+            if pid == 0:
+                leaf(n)
+                os._exit(0)
+            os.waitpid(pid, 0)
+            leaf(n + 100)
+
+        def wait(event):
+            event.wait()
+            leaf(1000)
+
+        event = threading.Event()
+        threads = [threading.Thread(target=fork, args=(n,)) for n in range(4)]
+        waiting = threading.Thread(target=wait, args=(event,))
+        for thread in [waiting, *threads]:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        event.set()
+        waiting.join()
+        """
+    )
+    main, *children = done.trace.sessions
+    n_of = {call.arguments["n"] for call in main.calls if call.name == "leaf"}
+    assert n_of == {100, 101, 102, 103, 1000}
+    found = set()
+    for child in children:
+        [leaf] = [call for call in child.calls if call.name == "leaf"]
+        assert child.parent.name == "fork"
+        assert leaf.arguments == {"n": child.parent.arguments["n"]}
+        found.add(leaf.arguments["n"])
+    assert found == set(range(4))
+
+
+def test_hooks_around_a_fork_are_recorded_on_their_side(record: Any) -> None:
+    done = record(
+        """\
+        import os
+
+        seen = []
+
+        def hook(side):
+            seen.append(side)
+
+        os.register_at_fork(
+            before=lambda: hook("before"),
+            after_in_parent=lambda: hook("parent"),
+            after_in_child=lambda: hook("child"),
+        )
+        for _ in range(3):
+            pid = os.fork()
+            if pid == 0:
+                print(seen[-2:], flush=True)
+                os._exit(0)
+            os.waitpid(pid, 0)
+        print(seen)
+        """
+    )
+    main, *children = done.trace.sessions
+    assert [call.arguments["side"] for call in main.calls if call.name == "hook"] == [
+        "before",
+        "parent",
+    ] * 3
+    for child in children:
+        assert [c.arguments["side"] for c in child.calls if c.name == "hook"] == ["child"]
+
+
+def test_a_child_of_which_nothing_is_recorded_leaves_nothing(record: Any) -> None:
+    done = record(
+        """\
+        import os, subprocess, sys
+
+        def main():
+            for _ in range(3):
+                subprocess.run([sys.executable, "-c", "print('child')"], check=True)
+                subprocess.run(["true"], check=True)
+                os.waitpid(os.spawnv(os.P_NOWAIT, "/bin/true", ["true"]), 0)
+
+        main()
+        """,
+        options=("--function=main",),
+    )
+    assert [len(session.calls) for session in done.trace.sessions] == [1]
+
+
+OTHER = """\
+import os
+
+def told():
+    print(sorted(name for name in os.environ if "SPACETIME_CHILD" in name), flush=True)
+
+told()
+"""
+
+
+def test_started_programs_are_recorded_and_do_not_see_how(record: Any, tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text(OTHER)
+    done = record(
+        """\
+        import os, subprocess, sys
+
+        other = [sys.executable, "other.py"]
+
+        def run(how):
+            how()
+
+        def spawn(function):
+            os.waitpid(function(sys.executable, other, os.environ), 0)
+
+        def execute(function, *environment):
+            pid = os.fork()
+            if pid == 0:
+                function(sys.executable, other, *environment)
+            os.waitpid(pid, 0)
+
+        run(lambda: subprocess.run(other, check=True))
+        run(lambda: subprocess.run(other, check=True, env={**os.environ, "A": "1"}))
+        run(lambda: subprocess.run(other, check=True, close_fds=False))
+        run(lambda: subprocess.run(other, check=True, cwd="."))
+        run(lambda: spawn(os.posix_spawn))
+        run(lambda: spawn(os.posix_spawnp))
+        run(lambda: execute(os.execv))
+        run(lambda: execute(os.execve, dict(os.environ)))
+        print([name for name in os.environ if "SPACETIME_CHILD" in name])
+        """,
+        options=("--function=run", "--function=told"),
+    )
+    told = done.calls("told")
+    assert len(told) == 8
+    assert [call.parent.name for call in told] == ["run"] * 8
+    assert len({call.parent.id for call in told}) == 8
+
+
+def test_a_process_that_becomes_another_program_loses_nothing(record: Any, tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text(OTHER)
+    done = record(
+        """\
+        import os, sys
+
+        def step(n):
+            return n
+
+        step(1)
+        for attempt in (os.execv, lambda *a: os.execve(*a, os.environ), os.execvp):
+            try:
+                attempt("no/such/program", ["such"])
+            except OSError as error:
+                step(error.errno)
+        print("before", flush=True)
+        os.execv(sys.executable, [sys.executable, "other.py"])
+        """
+    )
+    main, other = done.trace.sessions
+    assert [call.value for call in main.calls if call.name == "step"] == [1, 2, 2, 2]
+    assert (main.ending, main.message) == ("replaced", sys.executable)
+    assert [call.name for call in other.calls][:2] == ["<module>", "told"]
+    assert other.parent == main.calls[0]
+    assert not (tmp_path / "run.spacetime-wal").exists()
+
+
+def test_exit_at_once_completes_the_trace(record: Any, tmp_path: Path) -> None:
+    """What the program did not flush is lost, as without."""
+    done = record(
+        """\
+        import os, sys
+
+        def leaf(n):
+            return n
+
+        for wrong in ((), ("x",), (1, 2)):
+            try:
+                os._exit(*wrong)
+            except TypeError as error:
+                leaf(str(error))
+        sys.stdout.write("never flushed")
+        for n in range(1000):
+            leaf(n)
+        os._exit(status=7)
+        """,
+        exit_code=7,
+    )
+    [session] = done.trace.sessions
+    assert (session.ending, session.message) == ("exit", "7")
+    assert [call.value for call in done.calls("leaf")][3:] == list(range(1000))
+    assert done.closing_line.startswith("spacetime: recorded 1,004 calls")
+    assert not (tmp_path / "run.spacetime-wal").exists()
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_that_ends_the_process_loses_nothing(record: Any, name: str) -> None:
+    done = record(
+        f"""\
+        import os, signal
+
+        def leaf(n):
+            return n
+
+        assert signal.getsignal(signal.{name}) is signal.SIG_DFL
+        for n in range(1000):
+            leaf(n)
+        os.kill(os.getpid(), signal.{name})
+        while True:
+            signal.pause()
+        """,
+        exit_code=-getattr(signal, name),
+    )
+    [session] = done.trace.sessions
+    assert (session.ending, session.message) == ("signal", name)
+    assert [call.value for call in done.calls("leaf")] == list(range(1000))
+
+
+def test_signals_that_the_program_handles_are_its_own(record: Any) -> None:
+    done = record(
+        """\
+        import os, signal
+
+        def handle(number, frame):
+            print("handled", number)
+
+        signal.signal(signal.SIGTERM, handle)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGHUP)
+        """
+    )
+    assert len(done.calls("handle")) == 1
+
+
+def test_a_parent_that_waits_after_a_fork_is_ended_by_a_signal(record: Any) -> None:
+    """The threads of the recorder rest then: the signal acts at once."""
+    record(
+        """\
+        import os, signal, time
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(0.1)
+            os.kill(parent, signal.SIGTERM)
+            os._exit(0)
+        os.waitpid(pid, 0)
+        time.sleep(60)
+        """,
+        exit_code=-signal.SIGTERM,
+        options=("--function=nothing_of_this",),
+    )
+
+
+def test_threads_that_are_alive_at_the_end(record: Any) -> None:
+    done = record(
+        """\
+        import threading, time
+
+        def spin():
+            while True:
+                leaf(1)
+
+        def leaf(n):
+            return n
+
+        threading.Thread(target=spin, daemon=True).start()
+        time.sleep(0.05)
+        print("end")
+        """
+    )
+    assert done.trace.sessions[0].ending == "completed"
+    assert all(call.value == 1 for call in done.calls("leaf")[:-1])
+
+
+def test_a_recorder_of_the_programs_own_follows_children(run: Run, tmp_path: Path) -> None:
+    """Decorated functions; the main module makes a recorder also where it is imported again."""
+    (tmp_path / "own.py").write_text(
+        textwrap.dedent(
+            """\
+            import multiprocessing, os, spacetimepy
+
+            recorder = spacetimepy.init_monitoring("own.spacetime")
+
+            @spacetimepy.line
+            def work(n):
+                return n + 1
+
+            if __name__ == "__main__":
+                for method in ("fork", "spawn"):
+                    process = multiprocessing.get_context(method).Process(target=work, args=(1,))
+                    process.start()
+                    process.join()
+                    print(process.exitcode)
+                with spacetimepy.session_context("second"):
+                    if os.fork() == 0:
+                        work(5)
+                        os._exit(0)
+                    os.wait()
+                    work(6)
+            """
+        )
+    )
+    done = run(sys.executable, "-W", "error", "own.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0\n0\n", "")
+    trace = spacetimepy.open(str(tmp_path / "own.spacetime"))
+    found = [
+        (call.arguments["n"], call.value, session.name, session.parent_session is not None)
+        for session in trace.sessions
+        for call in session.calls
+    ]
+    assert sorted(found) == [
+        (1, 2, "own", True),
+        (1, 2, "own", True),
+        (5, 6, "second", True),
+        (6, 7, "second", False),
+    ]
+
+
+def test_children_of_a_recording_in_memory_are_left_alone(run: Run, tmp_path: Path) -> None:
+    program = """\
+        import os, spacetimepy
+
+        @spacetimepy.function
+        def work(n):
+            return n
+
+        with spacetimepy.init_monitoring(in_memory=True) as recorder:
+            pid = os.fork()
+            if pid == 0:
+                work(1)
+                os._exit(work(3))
+            print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+            work(2)
+            trace = spacetimepy.open(recorder.path)
+        print([call.value for call in trace.calls()])
+        """
+    (tmp_path / "program.py").write_text(textwrap.dedent(program))
+    done = run(sys.executable, "-W", "error", "program.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "3\n[2]\n", "")
