@@ -79,3 +79,45 @@ def test_calls_of_tasks_do_not_mix(trace: Any) -> None:
         assert call.parent.name == "task"
         assert call.parent.arguments["k"] == call.arguments["k"]
         assert call.parent.value == call.value + 1
+        assert call.parent.task == call.task
+    assert len({call.task for call in inner}) == N_TASKS
+
+
+def test_each_call_says_in_which_task_it_started(run: Run, spacetime: Run, tmp_path: Path) -> None:
+    """Also with a loop in each of several threads, and beside threads without one."""
+    program = """\
+        import asyncio, threading
+
+        def leaf(expected):
+            pass
+
+        async def part(expected):
+            leaf(expected)
+            await asyncio.sleep(0)
+            leaf(expected)
+            await asyncio.to_thread(leaf, None)
+
+        async def main(name):
+            tasks = [asyncio.create_task(part(f"{name}-{i}"), name=f"{name}-{i}") for i in range(5)]
+            await asyncio.gather(*tasks)
+            asyncio.current_task().set_name("renamed")
+            leaf("renamed")
+
+        def loop(name):
+            leaf(None)
+            asyncio.run(main(name))
+            leaf(None)
+
+        threads = [threading.Thread(target=loop, args=(name,)) for name in "abc"]
+        for thread in threads:
+            thread.start()
+        leaf(None)
+        for thread in threads:
+            thread.join()
+        """
+    (tmp_path / "tasks.py").write_text(textwrap.dedent(program))
+    done = spacetime("run", "--function=leaf", "-o", "tasks.spacetime", "tasks.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    calls = spacetimepy.open(str(tmp_path / "tasks.spacetime")).calls("leaf")
+    assert len(calls) == 3 * (5 * 3 + 3) + 1
+    assert [call.task for call in calls] == [call.arguments["expected"] for call in calls]

@@ -203,6 +203,7 @@ class _CallRow(TypedDict):
     code: int
     parent: int | None
     thread: int
+    task: str | None
     is_line_level: bool
     outcome: Literal["returned", "raised", "open", "dropped"]
     entered_earlier: bool

@@ -759,6 +759,11 @@ class Call:
         return self._row["thread"]
 
     @property
+    def task(self) -> str | None:
+        """The name of the asyncio task in which it started."""
+        return self._row["task"]
+
+    @property
     def is_line_level(self) -> bool:
         """Whether it has a state for each line."""
         return self._row["is_line_level"]

@@ -7,6 +7,7 @@
 //! * `lines`, `slots`: what the line that just ran changed;
 //! * `sites`: single instructions that change objects;
 //! * `foreign`: code that is not recorded may change objects unseen;
+//! * `tasks`: the asyncio task of a call;
 //! * `clock`: times.
 //!
 //! Invariant: whatever can change an object that a recorded call reaches is either seen (a line's
@@ -21,6 +22,7 @@ mod generators;
 mod lines;
 mod sites;
 mod slots;
+mod tasks;
 
 use crate::code::Code;
 use crate::frames::{LiveFrame, SlotShadow, Suspended, Thread, Tier};
@@ -36,6 +38,7 @@ use spacetime_store::stream::{Sink, record};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
+use tasks::Tasks;
 
 /// Exact times taken between two ticks of the coarse clock; calls beyond that get the coarse time.
 const STAMPS_PER_TICK: u32 = 32;
@@ -77,6 +80,8 @@ pub struct Recorder {
     n_switches: std::ffi::c_ulong,
     suspended: FxHashMap<LiveFrame, Suspended>,
     foreign: Foreign,
+    /// The tasks of asyncio.
+    pub(crate) tasks: Tasks,
     /// A cell was bound anew that other frames may have as well: their slots are out of date.
     doubts_cells: bool,
     /// Variables may be bound by other means than the line's own instructions.
@@ -123,6 +128,7 @@ impl Recorder {
             n_switches: 0,
             suspended: FxHashMap::default(),
             foreign: Foreign::default(),
+            tasks: Tasks::default(),
             doubts_cells: false,
             reads_all_slots: false,
             clock_written: 0,
@@ -166,6 +172,7 @@ impl Recorder {
         self.threads.clear();
         self.suspended.clear();
         self.foreign.start_over();
+        self.tasks.start_over();
         (self.doubts_cells, self.reads_all_slots) = (false, false);
         (self.thread, self.tstate) = (std::ptr::null_mut(), std::ptr::null_mut());
         for code in self.codes.values_mut() {

@@ -318,6 +318,7 @@ pub unsafe fn announce(recorder: &mut Recorder, code: *mut Code) {
     // SAFETY: codes live as long as the recorder.
     unsafe {
         let code = &mut *code;
+        recorder.tasks.look_for_asyncio();
         let version = describe(recorder.registry.describe, code);
         let number = recorder.n_codes;
         if let Some(recording) = &recorder.recording {

@@ -15,6 +15,8 @@ pub struct Call {
     pub parent: Option<CallId>,
     /// The thread, counted from 0 in the session.
     pub thread: u32,
+    /// The name of the asyncio task it started in.
+    pub task: Option<String>,
     /// How closely it was followed.
     pub granularity: Granularity,
     /// How it ended.

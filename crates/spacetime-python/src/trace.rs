@@ -235,6 +235,7 @@ fn call_row<'py>(py: Python<'py>, call: &Call) -> PyResult<Bound<'py, PyDict>> {
     row.set_item("code", call.code.0)?;
     row.set_item("parent", call.parent.map(|parent| parent.0))?;
     row.set_item("thread", call.thread)?;
+    row.set_item("task", &call.task)?;
     row.set_item("is_line_level", call.granularity == Granularity::Line)?;
     row.set_item("outcome", call.outcome.name())?;
     row.set_item("entered_earlier", call.entered_earlier)?;

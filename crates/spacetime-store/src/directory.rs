@@ -20,6 +20,8 @@ pub struct Directory {
     pub ended: Vec<EndedCall>,
     /// Calls alive at the end of the chunk, by number.
     pub live: Vec<Live>,
+    /// From which call on calls start in the task of this name (or in none), by number.
+    pub tasks: Vec<(u64, String)>,
 }
 
 /// A call that started.
@@ -85,6 +87,13 @@ impl Directory {
         found.ok().map(|at| &self.live[at])
     }
 
+    /// The name of the task in which a call of this chunk started.
+    pub fn task(&self, number: u64) -> Option<&str> {
+        let after = self.tasks.partition_point(|&(first, _)| first <= number);
+        let (_, name) = self.tasks.get(after.checked_sub(1)?)?;
+        Some(name.as_str()).filter(|name| !name.is_empty())
+    }
+
     /// Reads the stored form.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut source = Source::new(bytes);
@@ -134,11 +143,19 @@ impl Directory {
                 first_state: first_states[i].checked_sub(1),
             })
             .collect();
+        let mut tasks = Vec::new();
+        let mut first = first_call;
+        for _ in 0..source.count()? {
+            first = first.wrapping_add(source.varint()?);
+            let name = String::from_utf8_lossy(source.blob()?);
+            tasks.push((first, name.into_owned()));
+        }
         Ok(Self {
             first_call,
             started,
             ended,
             live,
+            tasks,
         })
     }
 }
@@ -150,11 +167,16 @@ pub struct DirectoryWriter {
     pub first_call: u64,
     started: Columns<7>,
     ended: Columns<7>,
+    tasks: Vec<(u64, String)>,
 }
 
 impl DirectoryWriter {
-    /// Begins the directory of another chunk, of which this is to be the first call.
+    /// Begins the directory of another chunk, of which this is to be the first call. The task stays.
     pub fn begin(&mut self, first_call: u64) {
+        self.tasks = self.tasks.pop().into_iter().collect();
+        if let Some((first, _)) = self.tasks.last_mut() {
+            *first = first_call;
+        }
         self.first_call = first_call;
         self.started.clear();
         self.ended.clear();
@@ -194,6 +216,16 @@ impl DirectoryWriter {
         ]);
     }
 
+    /// Calls that start from here on run in the task of this name, or in none.
+    pub fn change_task(&mut self, name: &str) {
+        let next = self.first_call + self.started.n_rows;
+        match self.tasks.last_mut() {
+            // No call started in the task before.
+            Some((first, last)) if *first == next => name.clone_into(last),
+            _ => self.tasks.push((next, name.to_owned())),
+        }
+    }
+
     /// The stored form, with these calls alive at the end of the chunk, by number.
     pub fn finish(&mut self, calls: impl IntoIterator<Item = Live>) -> Vec<u8> {
         let mut live = Columns::new(LIVE);
@@ -208,6 +240,13 @@ impl DirectoryWriter {
         self.started.put_all(&mut sink);
         self.ended.put_all(&mut sink);
         live.put_all(&mut sink);
+        sink.varint(self.tasks.len() as u64);
+        let mut before = self.first_call;
+        for (first, name) in &self.tasks {
+            sink.varint(first - before);
+            sink.blob(name.as_bytes());
+            before = *first;
+        }
         sink
     }
 }
@@ -218,6 +257,7 @@ impl Default for DirectoryWriter {
             first_call: 0,
             started: Columns::new(STARTED),
             ended: Columns::new(ENDED),
+            tasks: Vec::new(),
         }
     }
 }
@@ -422,13 +462,18 @@ mod tests {
                     first_state: None,
                 },
             ],
+            tasks: vec![(10, "Task-1".into()), (11, String::new())],
         }
     }
 
     fn encode(directory: &Directory) -> Vec<u8> {
         let mut writer = DirectoryWriter::default();
         writer.begin(directory.first_call);
-        directory.started.iter().for_each(|call| writer.start(call));
+        for (number, call) in (directory.first_call..).zip(&directory.started) {
+            let task = directory.tasks.iter().find(|(first, _)| *first == number);
+            task.iter().for_each(|(_, name)| writer.change_task(name));
+            writer.start(call);
+        }
         directory.ended.iter().for_each(|call| writer.end(call));
         writer.finish(directory.live.iter().copied())
     }
@@ -442,6 +487,22 @@ mod tests {
         assert_eq!(directory.ended(11).unwrap().outcome, Outcome::Raised);
         assert_eq!(directory.live(2).unwrap().n_states, 1 << 40);
         assert!(directory.live(3).is_none());
+        assert_eq!(directory.task(10), Some("Task-1"));
+        assert_eq!(directory.task(11), None);
+    }
+
+    #[test]
+    fn a_task_goes_on_in_the_next_chunk() {
+        let mut writer = DirectoryWriter::default();
+        writer.begin(5);
+        for name in ["Task-1", "", "Task-2"] {
+            writer.change_task(name);
+        }
+        assert_eq!(writer.tasks, [(5, "Task-2".to_owned())]);
+        writer.start(&example().started[0]);
+        writer.begin(6);
+        let directory = Directory::decode(&writer.finish([])).unwrap();
+        assert_eq!(directory.task(6), Some("Task-2"));
     }
 
     #[test]
@@ -471,6 +532,7 @@ mod tests {
                 started: (1000..1000 + n).map(call).collect(),
                 ended: (0..n).map(end).collect(),
                 live: Vec::new(),
+                tasks: Vec::new(),
             };
             assert_eq!(Directory::decode(&encode(&directory)).unwrap(), directory);
         }

@@ -115,12 +115,15 @@ pub trait CallLog {
     fn started(&mut self, call: &LiveCall, thread: u32, stamp: Stamp, offset: usize);
     /// The call came to its end with the record that begins at the offset.
     fn ended(&mut self, call: &LiveCall, outcome: Outcome, stamp: Stamp, offset: usize);
+    /// Calls that start from here on run in the task of this name, or in none.
+    fn task_changed(&mut self, name: &str);
 }
 
 /// Nobody asks.
 impl CallLog for () {
     fn started(&mut self, _: &LiveCall, _: u32, _: Stamp, _: usize) {}
     fn ended(&mut self, _: &LiveCall, _: Outcome, _: Stamp, _: usize) {}
+    fn task_changed(&mut self, _: &str) {}
 }
 
 impl Replica {
@@ -336,6 +339,7 @@ impl Replica {
                 }
                 self.names.push(name.into());
             }
+            record::TASK => log.task_changed(&String::from_utf8_lossy(source.blob()?)),
             record::GAP => self.gap = String::from_utf8_lossy(source.blob()?).into_owned(),
             record::LATE => {
                 for _ in 0..source.count()? {

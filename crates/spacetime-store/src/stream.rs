@@ -154,6 +154,8 @@ pub mod record {
     /// follow with the call as top of the current thread. Suspended calls are followed by `YIELD`
     /// of `NULL`.
     pub const LIVE_CALL: u8 = 0xA2;
+    /// `name blob`. Calls that start from here on run in the task of this name, or in none.
+    pub const TASK: u8 = 0xA3;
     /// First of the short slot tags.
     pub const SLOT_0: u8 = 0xC0;
 }
@@ -734,6 +736,7 @@ pub fn record_name(tag: u8) -> &'static str {
         record::LATE => "late",
         record::KEYFRAME => "keyframe",
         record::LIVE_CALL => "live call",
+        record::TASK => "task",
         _ => "unknown",
     }
 }

@@ -453,6 +453,7 @@ impl Inner {
                 .parent
                 .map(|number| CallId(session.first_call.0 + number)),
             thread: started.thread,
+            task: place.directory.directory.task(place.number).map(Into::into),
             granularity: match has(call_flag::LINE) {
                 true => Granularity::Line,
                 false => Granularity::Function,

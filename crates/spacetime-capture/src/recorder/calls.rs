@@ -97,6 +97,7 @@ impl Recorder {
             let locals_namespace = self.locals_namespace(live, code, namespace);
             let by_line = code.role == Role::Line;
             self.reads_all_slots |= code.may_bind_elsewhere;
+            self.note_task();
             let is_stamped = self.stamp();
             let sink = &mut self.heap.sink;
             sink.byte(record::CALL);

@@ -30,7 +30,10 @@ impl Recorder {
         self.clock_written = now;
         self.stamps_left = STAMPS_PER_TICK;
         // SAFETY: the clock is read in callbacks.
-        unsafe { self.judge_foreign_code(thread) };
+        unsafe {
+            self.judge_foreign_code(thread);
+            self.tasks.look_for_asyncio();
+        }
         let health = self
             .recording
             .as_ref()

@@ -85,6 +85,7 @@ fn call_json(call: &Call, code: &CodeVersion, values: &CallValues) -> Json {
         "line": code.first_line,
         "parent": call.parent.map(|parent| parent.0),
         "thread": call.thread,
+        "task": call.task,
         "granularity": granularity_word(call.granularity),
         "outcome": call.outcome.name(),
         "entered_earlier": call.entered_earlier,

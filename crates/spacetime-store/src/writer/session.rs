@@ -110,6 +110,10 @@ impl CallLog for ChunkLog<'_> {
             offset: (self.base + offset) as u32,
         });
     }
+
+    fn task_changed(&mut self, name: &str) {
+        self.directory.change_task(name);
+    }
 }
 
 impl OpenSession {
