@@ -97,7 +97,7 @@ PARTS: dict[type, tuple[str, ...]] = {
     typing.ParamSpec: ("__name__",),
     typing.TypeVar: ("__name__",),
     typing.TypeVarTuple: ("__name__",),
-    type(Alias): ("__name__",),
+    type(Alias): ("__name__", "__module__"),
 }
 
 # Types whose instances hold one mapping and show it to nobody.
@@ -251,8 +251,12 @@ def kind_of(value: Any) -> Kind:
 
 
 def function_name(function: Any) -> str:
-    """`module.qualname` of a Python function, the qualified name of one in C."""
-    if isinstance(function, types.FunctionType) and type(function.__module__) is str:
+    """`module.qualname` of a function; that of a method in C begins with its class."""
+    owner = getattr(function, "__self__", None)
+    if owner is not None and not isinstance(owner, types.ModuleType):
+        name = type_name(owner if isinstance(owner, type) else type(owner))
+        return f"{name}.{function.__name__}"
+    if type(function.__module__) is str and function.__module__ != "builtins":
         return f"{function.__module__}.{function.__qualname__}"
     return function.__qualname__
 
@@ -299,7 +303,7 @@ class LiveForm:
         if exact is types.BuiltinFunctionType:
             return self._builtin(value)
         if exact in DESCRIPTORS:
-            return ("function", f"{value.__objclass__.__qualname__}.{value.__name__}")
+            return ("function", f"{type_name(value.__objclass__)}.{value.__name__}")
         if exact is types.ModuleType:
             return ("module", types.ModuleType.__dict__["__dict__"].__get__(value)["__name__"])
         kind = kind_of(value)

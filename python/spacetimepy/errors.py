@@ -16,10 +16,12 @@ __all__ = [
     "NotSupportedError",
     "PatternError",
     "RecordingError",
+    "RestoreError",
     "SpacetimeError",
     "TraceAccessError",
     "TraceError",
     "TraceVersionError",
+    "TrustError",
     "UsageError",
 ]
 
@@ -149,4 +151,43 @@ class NotSupportedError(SpacetimeError, NotImplementedError):
     ... except spacetimepy.errors.NotSupportedError as error:
     ...     print(error)
     track: tracked callables are not supported by this version; leave it empty
+    """
+
+
+class RestoreError(SpacetimeError):
+    """A recorded value cannot be made again; says which part of it, and why.
+
+    >>> import spacetimepy, tempfile, threading
+    >>> @spacetimepy.function
+    ... def hold(locks):
+    ...     pass
+    >>> path = tempfile.mkdtemp() + "/run.spacetime"
+    >>> with spacetimepy.init_monitoring(path):
+    ...     hold({"main": threading.Lock()})
+    >>> lock = spacetimepy.open(path, trust=True).call(1).arguments["locks"]["main"]
+    >>> try:
+    ...     lock.restore()
+    ... except spacetimepy.errors.RestoreError as error:
+    ...     print(error)
+    value cannot be restored: it has no value apart from the running program (_thread.lock)
+    """
+
+
+class TrustError(SpacetimeError):
+    """Values of a trace are to be restored, and the trace is not trusted.
+
+    >>> import spacetimepy, tempfile
+    >>> @spacetimepy.function
+    ... def greet(error):
+    ...     pass
+    >>> path = tempfile.mkdtemp() + "/run.spacetime"
+    >>> with spacetimepy.init_monitoring(path):
+    ...     greet(KeyError(3))
+    >>> try:
+    ...     spacetimepy.open(path).call(1).arguments["error"].restore()
+    ... except spacetimepy.errors.TrustError:
+    ...     print("not trusted")
+    not trusted
+    >>> spacetimepy.open(path, trust=True).call(1).arguments["error"].restore()
+    KeyError(3)
     """

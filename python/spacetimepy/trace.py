@@ -37,12 +37,14 @@ _fspath = os.fspath
 _PAGE = 512
 
 
-def open(path: str | os.PathLike[str], mode: str = "r") -> Trace:
+def open(path: str | os.PathLike[str], mode: str = "r", *, trust: bool = False) -> Trace:
     """Opens a trace for reading; also one that is being recorded.
 
     Args:
         path: The file; or the `path` of a recorder that records in memory.
         mode: `"r"`, the only one.
+        trust: Values of it may be restored, which imports modules that the trace names and may run
+            their code. Everything else executes nothing, whatever the file holds.
 
     Raises:
         TraceError: There is no trace at the path, or it cannot be read.
@@ -64,7 +66,7 @@ def open(path: str | os.PathLike[str], mode: str = "r") -> Trace:
     if not isinstance(text, str):
         raise UsageError(f"the path of a trace is a str or a path object, found {path!r}")
     try:
-        native = _native.Trace(text)
+        native = _native.Trace(text, trust=bool(trust))
     except UnicodeEncodeError:
         raise UsageError(f"no file can have the path {path!r}") from None
     return Trace(native, text)

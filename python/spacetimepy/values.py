@@ -22,7 +22,7 @@ from spacetimepy.errors import NotFoundError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any, Literal
 
     from spacetimepy._native import ValueGraph, _Facts
@@ -139,6 +139,27 @@ class Value:
             return self._facts[6]
         content = self._graph.contents(self._id)
         return content.decode("utf-8", "replace") if self.kind == "str" else content
+
+    def restore(self, *, namespaces: Mapping[str, Mapping[str, Any]] | None = None) -> Any:
+        """The object itself, made again in this process; a new one each time.
+
+        Imports the modules of its classes and functions, and may run their code: only for values
+        of a trace opened by `open(path, trust=True)`.
+        [`restore_state`][spacetimepy.restoring.restore_state] restores all variables of a state
+        together.
+
+        Args:
+            namespaces: Modules by name in which classes and functions are looked up, in place of
+                an import; those of a script are in `"__main__"`.
+
+        Raises:
+            TrustError: The trace is not trusted.
+            RestoreError: A part of it has no value, was not captured, or its class is not the one
+                it was.
+        """
+        from spacetimepy.restoring import restore_value
+
+        return restore_value(self, namespaces=namespaces)
 
     def attr(self, name: str) -> Any:
         """The value of an attribute.
@@ -322,7 +343,7 @@ def _parts_of_living(value: Any) -> _Parts | None:
     if kind is FunctionType:
         return "function", f"{value.__module__}.{value.__qualname__}", [], []
     if kind is BuiltinFunctionType:
-        return "function", value.__qualname__, [], []
+        return "function", _name_in_c(value), [], []
     if issubclass(kind, type):
         return "class", _type_name(value), [], []
     if issubclass(kind, ModuleType):
@@ -345,6 +366,16 @@ def _parts_of_living(value: Any) -> _Parts | None:
                 items = list(base.__iter__(value))
             return f"{base.__name__} {name}", names, items, held
     return f"{_kind_of_living(kind)} {name}", names, [], held
+
+
+def _name_in_c(function: Any) -> str:
+    """The name of a function in C: after its module, or the class that it is a method of."""
+    owner = function.__self__
+    name = function.__name__
+    if owner is None or isinstance(owner, ModuleType):
+        module = function.__module__
+        return name if module in (None, "builtins") else f"{module}.{name}"
+    return f"{_type_name(owner if isinstance(owner, type) else type(owner))}.{name}"
 
 
 def _memory(array: Any) -> bytes:

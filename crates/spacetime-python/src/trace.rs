@@ -14,16 +14,20 @@ use crate::values_at::{CallValues, StateView};
 #[pyclass(frozen, module = "spacetimepy._native")]
 pub struct Trace {
     trace: spacetime_store::Trace,
+    /// Values may be restored, which may run code.
+    is_trusted: bool,
 }
 
 #[pymethods]
 impl Trace {
     #[new]
-    fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+    #[pyo3(signature = (path, *, trust = false))]
+    fn new(py: Python<'_>, path: PathBuf, trust: bool) -> PyResult<Self> {
         let target = target_of(&path);
         let trace = py.detach(|| spacetime_store::Trace::open_target(&target));
         Ok(Self {
             trace: trace.map_err(|error| exception(&error))?,
+            is_trusted: trust,
         })
     }
 
@@ -101,17 +105,17 @@ impl Trace {
 
     fn call_values(&self, py: Python<'_>, id: u64) -> PyResult<CallValues> {
         let values = self.ask(py, |trace| trace.call_values(CallId(id)))?;
-        CallValues::new(py, values)
+        CallValues::new(py, values, self.is_trusted)
     }
 
     fn state(&self, py: Python<'_>, id: u64) -> PyResult<StateView> {
         let state = self.ask(py, |trace| trace.state(StateId(id)))?;
-        StateView::new(py, state)
+        StateView::new(py, state, self.is_trusted)
     }
 
     fn state_of_call(&self, py: Python<'_>, call: u64, index: u64) -> PyResult<StateView> {
         let state = self.ask(py, |trace| trace.state_of_call(CallId(call), index))?;
-        StateView::new(py, state)
+        StateView::new(py, state, self.is_trusted)
     }
 
     fn stats<'py>(&self, py: Python<'py>, session: Option<u64>) -> PyResult<Bound<'py, PyDict>> {

@@ -26,6 +26,7 @@ const MAX_IMMUTABLE_DEPTH: usize = 100;
 #[pyclass(frozen, weakref, module = "spacetimepy._native")]
 pub struct ValueGraph {
     graph: Graph,
+    is_trusted: bool,
     known: Mutex<HashMap<ObjectId, Py<PyAny>>>,
 }
 
@@ -40,8 +41,35 @@ type Facts = (
     String,
 );
 
+/// Items, entries and attributes of an object, see [`ValueGraph::parts`].
+type Parts<'py> = (
+    Vec<Bound<'py, PyAny>>,
+    Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
+    Bound<'py, PyDict>,
+);
+
 #[pymethods]
 impl ValueGraph {
+    /// Whether values may be restored, which may run code.
+    #[getter]
+    fn is_trusted(&self) -> bool {
+        self.is_trusted
+    }
+
+    /// Items, entries and attributes; every object among them is a lazy value, exact builtin
+    /// containers too.
+    fn parts<'py>(slf: &Bound<'py, Self>, id: u64) -> PyResult<Parts<'py>> {
+        let object = slf.get().object(ObjectId(id))?;
+        let items = object.items.iter().map(|item| lazily(slf, item));
+        let entries = object.entries.iter();
+        let entries = entries.map(|(key, value)| Ok((lazily(slf, key)?, lazily(slf, value)?)));
+        Ok((
+            items.collect::<PyResult<_>>()?,
+            entries.collect::<PyResult<_>>()?,
+            lazily_named(slf, &object.attributes)?,
+        ))
+    }
+
     fn facts(&self, id: u64) -> PyResult<Facts> {
         let object = self.object(ObjectId(id))?;
         Ok((
@@ -107,9 +135,10 @@ impl ValueGraph {
 
 impl ValueGraph {
     /// A graph whose values can be handed to Python.
-    pub fn new(graph: Graph) -> Self {
+    pub fn new(graph: Graph, is_trusted: bool) -> Self {
         Self {
             graph,
+            is_trusted,
             known: Mutex::new(HashMap::new()),
         }
     }
@@ -146,6 +175,26 @@ pub fn named_values<'py>(
         dict.set_item(name, convert(graph, value)?)?;
     }
     Ok(dict)
+}
+
+/// Values by name, as [`ValueGraph::parts`] gives them.
+pub fn lazily_named<'py>(
+    graph: &Bound<'py, ValueGraph>,
+    values: &[(String, Value)],
+) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(graph.py());
+    for (name, value) in values {
+        dict.set_item(name, lazily(graph, value)?)?;
+    }
+    Ok(dict)
+}
+
+/// An atom as a Python object, an object as a lazy value.
+pub fn lazily<'py>(graph: &Bound<'py, ValueGraph>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    match value {
+        Value::Ref(id) if graph.get().graph.objects.contains_key(id) => lazy(graph, *id),
+        _ => shallow(graph, value),
+    }
 }
 
 /// A value as a Python object.

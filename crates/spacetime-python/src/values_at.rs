@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use spacetime_model::{State, StateKind, Value};
 
-use crate::value_graph::{ValueGraph, convert, named_values};
+use crate::value_graph::{ValueGraph, convert, lazily_named, named_values};
 
 /// A state with its values.
 #[pyclass(frozen, module = "spacetimepy._native")]
@@ -14,8 +14,9 @@ pub struct StateView {
 }
 
 impl StateView {
-    pub fn new(py: Python<'_>, mut state: State) -> PyResult<Self> {
-        let graph = Py::new(py, ValueGraph::new(std::mem::take(&mut state.graph)))?;
+    pub fn new(py: Python<'_>, mut state: State, is_trusted: bool) -> PyResult<Self> {
+        let graph = ValueGraph::new(std::mem::take(&mut state.graph), is_trusted);
+        let graph = Py::new(py, graph)?;
         Ok(Self { state, graph })
     }
 }
@@ -64,6 +65,18 @@ impl StateView {
     fn globals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         named_values(self.graph.bind(py), &self.state.globals)
     }
+    /// Locals and globals as `ValueGraph.parts` gives values.
+    fn lazily<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>)> {
+        let graph = self.graph.bind(py);
+        Ok((
+            lazily_named(graph, &self.state.locals)?,
+            lazily_named(graph, &self.state.globals)?,
+        ))
+    }
+    #[getter]
+    fn graph(&self, py: Python<'_>) -> Py<ValueGraph> {
+        self.graph.clone_ref(py)
+    }
 }
 
 /// Arguments, globals and result of a call.
@@ -77,13 +90,17 @@ pub struct CallValues {
 }
 
 impl CallValues {
-    pub fn new(py: Python<'_>, values: spacetime_store::CallValues) -> PyResult<Self> {
+    pub fn new(
+        py: Python<'_>,
+        values: spacetime_store::CallValues,
+        is_trusted: bool,
+    ) -> PyResult<Self> {
         Ok(Self {
             arguments: values.arguments,
             globals: values.globals,
             result: values.result,
-            entry_graph: Py::new(py, ValueGraph::new(values.entry_graph))?,
-            result_graph: Py::new(py, ValueGraph::new(values.result_graph))?,
+            entry_graph: Py::new(py, ValueGraph::new(values.entry_graph, is_trusted))?,
+            result_graph: Py::new(py, ValueGraph::new(values.result_graph, is_trusted))?,
         })
     }
 }

@@ -457,7 +457,10 @@ unsafe fn reference_name(object: *mut PyObject) -> Option<String> {
             let name = std::ffi::CStr::from_ptr((*(*function).m_ml).ml_name).to_string_lossy();
             let owner = (*function).m_self;
             if owner.is_null() || PyModule_Check(owner) != 0 {
-                return Some(name.into());
+                return Some(match text_of((*function).m_module).as_deref() {
+                    None | Some("builtins") => name.into(),
+                    Some(module) => format!("{module}.{name}"),
+                });
             }
             let is_type = PyType_Check(owner) != 0;
             let owner_type = if is_type {
@@ -465,11 +468,14 @@ unsafe fn reference_name(object: *mut PyObject) -> Option<String> {
             } else {
                 Py_TYPE(owner)
             };
-            return Some(format!("{}.{name}", super::types::qualname(owner_type)));
+            return Some(format!(
+                "{}.{name}",
+                super::types::qualified_name(owner_type)
+            ));
         }
         if super::types::is_descriptor(type_) {
             let descriptor = object.cast::<PyDescrObject>();
-            let owner = super::types::qualname((*descriptor).d_type);
+            let owner = super::types::qualified_name((*descriptor).d_type);
             return Some(format!("{owner}.{}", text_of((*descriptor).d_name)?));
         }
         if PyType_Check(object) != 0 {

@@ -195,7 +195,10 @@ const KNOWN: &[Known] = &[
     mutable(c"types.SimpleNamespace", &[]),
     immutable(c"types.UnionType", &[Named(c"__args__")]),
     immutable(c"typing.ParamSpec", &[Named(c"__name__")]),
-    immutable(c"typing.TypeAliasType", &[Named(c"__name__")]),
+    immutable(
+        c"typing.TypeAliasType",
+        &[Named(c"__name__"), Named(c"__module__")],
+    ),
     immutable(c"typing.TypeVar", &[Named(c"__name__")]),
     immutable(c"typing.TypeVarTuple", &[Named(c"__name__")]),
     immutable(c"zoneinfo.ZoneInfo", &[Named(c"key")]),
