@@ -24,7 +24,6 @@ isolate(globals())
 
 VARIABLE = "SPACETIME_CHILD"
 
-_LIMITS = ("max_bytes", "max_states")
 # Between the words of a note; none of them has it.
 _SEPARATOR = "\x1f"
 
@@ -37,9 +36,7 @@ def note(path: str, name: str, selection: Selection | None, limits: Limits) -> s
     ['path=/tmp/run.spacetime', 'name=run', 'max_states=10']
     """
     words = [f"path={path}", f"name={name}"]
-    for name in _LIMITS:
-        if (limit := getattr(limits, name)) is not None:
-            words.append(f"{name}={limit}")
+    words += [f"{name}={limit}" for name, limit in limits._given().items()]
     if selection is not None:
         words += [f"{name}={value}" for name, value in selection.words()]
     if any(_SEPARATOR in word or "\0" in word for word in words):
@@ -61,7 +58,7 @@ def start() -> None:
     for word in words.split(_SEPARATOR):
         name, _, value = word.partition("=")
         given.setdefault(name, []).append(value)
-    limits = {name: int(given[name][0]) for name in _LIMITS if name in given}
+    limits = {name: int(given[name][0]) for name in recording.Limits.__slots__ if name in given}
     try:
         recorder = recording._start(
             given["path"][0],

@@ -1,6 +1,6 @@
 """The extension module: capture, traces and the command line in Rust."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import CodeType
 from typing import Any, Literal, TypedDict, final
 
@@ -53,9 +53,7 @@ class RunRequest:
     @property
     def overwrite(self) -> bool: ...
     @property
-    def max_bytes(self) -> int | None: ...
-    @property
-    def max_states(self) -> int | None: ...
+    def limits(self) -> dict[str, int]: ...
     @property
     def is_json(self) -> bool: ...
 
@@ -67,8 +65,7 @@ class Recorder:
         *,
         in_memory: bool = False,
         overwrite: bool = False,
-        max_bytes: int | None = None,
-        max_states: int | None = None,
+        limits: Mapping[str, int] = ...,
         ignore_types: Sequence[type] = ...,
         on_code: Callable[[CodeType], tuple[str | None, str, str | None, str | None]] | None = None,
         on_exit: Callable[[int], None] | None = None,

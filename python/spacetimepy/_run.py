@@ -110,7 +110,7 @@ def _recorder_for(request: RunRequest) -> Recorder:
         request.output or f"{_name_of(request)}.spacetime",
         selection=selection,
         overwrite=request.overwrite,
-        limits=recording.Limits(max_bytes=request.max_bytes, max_states=request.max_states),
+        limits=recording.Limits(**request.limits),
         program_name=_name_of(request),
     )
     recorder.is_given = True

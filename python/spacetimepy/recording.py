@@ -58,29 +58,52 @@ isolate(globals())
 
 
 class Limits:
-    """How much a session may record before it goes on at function granularity.
+    """How much is recorded: of a session, before it goes on at function granularity, and of values.
+
+    What is cut says so, and how much there was.
 
     Args:
         max_bytes: Bytes of trace file; 2 GiB, if not given.
         max_states: States; ten million, if not given.
+        max_text: Bytes of one text, bytes object or array; 1 MiB, if not given.
+        max_items: Items of one container; 1,048,576, if not given. Of sets and dicts that have more
+            none is kept.
+        max_objects: Objects that are followed at a time, which takes about 1000 bytes of
+            memory each; 200,000, if not given.
 
     >>> Limits(max_states=1000)
-    Limits(max_bytes=None, max_states=1000)
+    Limits(max_states=1000)
     """
 
-    __slots__ = ("max_bytes", "max_states")
+    __slots__ = ("max_bytes", "max_items", "max_objects", "max_states", "max_text")
 
-    def __init__(self, *, max_bytes: int | None = None, max_states: int | None = None) -> None:
-        for name, value in (("max_bytes", max_bytes), ("max_states", max_states)):
-            if value is not None and (type(value) is not int or value <= 0):
-                raise UsageError(f"limits: {name} is an int above 0, found {value!r}")
-            if value is not None and value >= 1 << 63:
-                raise UsageError(f"limits: {name} is below 2**63, found {value!r}")
+    def __init__(
+        self,
+        *,
+        max_bytes: int | None = None,
+        max_states: int | None = None,
+        max_text: int | None = None,
+        max_items: int | None = None,
+        max_objects: int | None = None,
+    ) -> None:
         self.max_bytes = max_bytes
         self.max_states = max_states
+        self.max_text = max_text
+        self.max_items = max_items
+        self.max_objects = max_objects
+        for name, value in self._given().items():
+            if type(value) is not int or value <= 0:
+                raise UsageError(f"limits: {name} is an int above 0, found {value!r}")
+            if value >= 1 << 63:
+                raise UsageError(f"limits: {name} is below 2**63, found {value!r}")
+
+    def _given(self) -> dict[str, int]:
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in values.items() if value is not None}
 
     def __repr__(self) -> str:
-        return f"Limits(max_bytes={self.max_bytes}, max_states={self.max_states})"
+        given = [f"{name}={value}" for name, value in self._given().items()]
+        return f"Limits({', '.join(given)})"
 
 
 class RecordingSession:
@@ -409,8 +432,7 @@ def _start(
         path,
         in_memory=bool(in_memory),
         overwrite=bool(overwrite),
-        max_bytes=bounds.max_bytes,
-        max_states=bounds.max_states,
+        limits=bounds._given(),
         ignore_types=_as_types(ignore_types),
         on_code=_source.describe,
         on_exit=_exit_at_once,
@@ -830,8 +852,9 @@ def _as_limits(limits: Limits | Mapping[str, int] | None) -> Limits:
     try:
         return Limits(**limits)
     except TypeError:
+        names = ", ".join(Limits.__slots__)
         raise UsageError(
-            f"limits: expected Limits or a dict with max_bytes and max_states, found {limits!r}"
+            f"limits: expected Limits or a dict with some of {names}, found {limits!r}"
         ) from None
 
 

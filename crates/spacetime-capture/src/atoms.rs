@@ -3,6 +3,7 @@
 //! Hot path: no allocation but for text that is not ASCII, no Python code run.
 
 use crate::layout;
+use crate::limits;
 use pyo3_ffi::*;
 use spacetime_store::stream::{self, Sink, value};
 
@@ -23,8 +24,6 @@ pub enum Class {
 pub const INLINE_TEXT: isize = 64;
 /// Tuples of atoms up to this length are encoded where they stand.
 const INLINE_TUPLE: usize = 8;
-/// Of longer text and bytes, this many bytes are kept.
-pub const MAX_TEXT: usize = 1 << 20;
 /// Ints of more digits than this (about a million bits) are cut.
 const MAX_INT_DIGITS: usize = 1 << 15;
 
@@ -332,7 +331,7 @@ fn push_utf8(utf8: &mut Vec<u8>, code_point: u32) {
     }
 }
 
-/// The bytes of long text, bytes or a bytearray, cut at [`MAX_TEXT`], and their real number.
+/// The bytes of long text, bytes or a bytearray, cut at the limit, and their real number.
 ///
 /// # Safety
 /// `object` must be an exact str, bytes or bytearray.
@@ -340,11 +339,14 @@ pub unsafe fn text_bytes(object: *mut PyObject) -> (Vec<u8>, usize) {
     // SAFETY: passed on.
     unsafe {
         if let Some(bytes) = bytes_in_place(object) {
-            return (bytes[..bytes.len().min(MAX_TEXT)].to_vec(), bytes.len());
+            return (
+                bytes[..bytes.len().min(limits::text())].to_vec(),
+                bytes.len(),
+            );
         }
         let mut utf8 = utf8_of(object);
         let n_bytes = utf8.len();
-        let mut cut = n_bytes.min(MAX_TEXT);
+        let mut cut = n_bytes.min(limits::text());
         while cut < n_bytes && utf8[cut] & 0xC0 == 0x80 {
             cut -= 1;
         }

@@ -13,7 +13,7 @@
 //! * [`guard`]: when the generator of a suspended call dies;
 //! * [`frames`], [`recorder`]: running calls and what their lines change;
 //! * [`heap`]: the mirror of the objects they reach; [`atoms`]: values without parts;
-//! * [`effects`]: what C functions change.
+//! * [`limits`]: how much of a value is recorded; [`effects`]: what C functions change.
 //!
 //! Invariants: no code of the program runs because of recording; no exception reaches it; objects
 //! are touched only through references that are alive; strong references are held to leaves only.
@@ -30,6 +30,7 @@ pub mod frames;
 pub mod guard;
 pub mod heap;
 pub mod layout;
+pub mod limits;
 pub mod monitoring;
 pub mod parts;
 pub mod processes;

@@ -5,6 +5,7 @@ use crate::frames::Tier;
 use crate::heap::Heap;
 use crate::heap::types::Types;
 use crate::layout::Gil;
+use crate::limits::Limits;
 use crate::monitoring::{Monitoring, Unavailable};
 use crate::processes::{self, Family};
 use crate::recorder::Recorder;
@@ -78,6 +79,8 @@ pub struct Start {
     pub describe: *mut PyObject,
     /// Called with the status before `os._exit` ends the process: a callable or null.
     pub on_exit: *mut PyObject,
+    /// How much of a value is recorded.
+    pub limits: Limits,
     /// Kept alive by the caller.
     pub ignored_types: Vec<*mut PyTypeObject>,
     /// Forked children are recorded as well.
@@ -108,6 +111,7 @@ pub unsafe fn start(target: Target, options: &Options, wanted: Start) -> Result<
         selfcheck::run().objects.map_err(Error::Unsupported)?;
         let (tier, _) = tier();
         let watcher = dict_watcher()?;
+        wanted.limits.set();
         let (recording, ring) = match wanted.is_child {
             true => Recording::follow(target, options)?,
             false => Recording::create(target, options)?,

@@ -80,6 +80,16 @@ pub struct RunOptions {
     /// Go on at function granularity after this many bytes. [default: 2147483648]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_bytes: Option<u64>,
+    /// Keep this many bytes of each text, bytes object or array. [default: 1048576]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_text: Option<u64>,
+    /// Keep this many items of each container. [default: 1048576]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_items: Option<u64>,
+    /// Follow this many objects at a time, which takes about 1000 bytes of memory each.
+    /// [default: 200000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_objects: Option<u64>,
     /// PROGRAM is a module, as for `python -m`.
     #[arg(short = 'm', long = "module")]
     pub is_module: bool,

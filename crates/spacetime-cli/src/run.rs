@@ -21,10 +21,8 @@ pub struct RunRequest {
     pub output: Option<String>,
     /// Whether to begin an existing trace afresh.
     pub overwrite: bool,
-    /// Bytes after which recording goes on at function granularity.
-    pub max_bytes: Option<u64>,
-    /// States after which recording goes on at function granularity.
-    pub max_states: Option<u64>,
+    /// How much is recorded, by the names that `spacetimepy.Limits` gives it.
+    pub limits: Vec<(&'static str, u64)>,
     /// Whether to say as JSON what was recorded.
     pub is_json: bool,
 }
@@ -32,6 +30,15 @@ pub struct RunRequest {
 impl RunRequest {
     /// What the options ask for.
     pub fn new(options: RunOptions, is_json: bool) -> Self {
+        let limits = [
+            ("max_bytes", options.max_bytes),
+            ("max_states", options.max_states),
+            ("max_text", options.max_text),
+            ("max_items", options.max_items),
+            ("max_objects", options.max_objects),
+        ];
+        let limits = limits.into_iter();
+        let limits = limits.filter_map(|(name, limit)| Some((name, limit?)));
         let mut program = options.program.into_iter();
         let line_main = options.line.iter().any(String::is_empty);
         Self {
@@ -47,8 +54,7 @@ impl RunRequest {
             line_main,
             output: options.output,
             overwrite: options.overwrite,
-            max_bytes: options.max_bytes,
-            max_states: options.max_states,
+            limits: limits.collect(),
             is_json,
         }
     }

@@ -95,7 +95,7 @@ impl Fidelity {
         Some(match self {
             Self::Exact => return None,
             Self::TruncatedSize => "larger than the size limit",
-            Self::TruncatedCount => "beyond the limit of objects met at one event",
+            Self::TruncatedCount => "beyond the limit of objects that are followed",
             Self::Opaque => "a type whose contents are not read",
             Self::Live => "it has no value apart from the running program",
             Self::Excluded => "excluded by the user",

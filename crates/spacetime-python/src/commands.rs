@@ -1,5 +1,7 @@
 //! The command line: `main`, and the request to run a program.
 
+use std::collections::HashMap;
+
 use pyo3::prelude::*;
 use spacetime_cli::{Check, InterpreterReport, Outcome};
 
@@ -42,12 +44,8 @@ impl RunRequest {
         self.0.overwrite
     }
     #[getter]
-    fn max_bytes(&self) -> Option<u64> {
-        self.0.max_bytes
-    }
-    #[getter]
-    fn max_states(&self) -> Option<u64> {
-        self.0.max_states
+    fn limits(&self) -> HashMap<&'static str, u64> {
+        self.0.limits.iter().copied().collect()
     }
     #[getter]
     fn is_json(&self) -> bool {

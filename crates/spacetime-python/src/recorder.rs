@@ -1,5 +1,6 @@
 //! `Recorder`: the recorder of this process.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyDict, PyType};
 use spacetime_capture::code::Role;
 use spacetime_capture::frames::Tier;
+use spacetime_capture::limits::Limits;
 use spacetime_capture::registry::{self, CodeOptions};
 use spacetime_capture::start::Start;
 use spacetime_capture::{callbacks, processes, start};
@@ -34,15 +36,14 @@ pub struct Recorder {
 #[pymethods]
 impl Recorder {
     #[new]
-    #[pyo3(signature = (path, *, in_memory = false, overwrite = false, max_bytes = None, max_states = None, ignore_types = Vec::new(), on_code = None, on_exit = None, follows_forks = false, note_for_children = None, is_child = false))]
+    #[pyo3(signature = (path, *, in_memory = false, overwrite = false, limits = HashMap::new(), ignore_types = Vec::new(), on_code = None, on_exit = None, follows_forks = false, note_for_children = None, is_child = false))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
         path: String,
         in_memory: bool,
         overwrite: bool,
-        max_bytes: Option<u64>,
-        max_states: Option<u64>,
+        limits: HashMap<String, u64>,
         ignore_types: Vec<Py<PyType>>,
         on_code: Option<Py<PyAny>>,
         on_exit: Option<Py<PyAny>>,
@@ -60,8 +61,15 @@ impl Recorder {
             overwrite,
             ..Options::default()
         };
-        options.max_bytes = max_bytes.unwrap_or(options.max_bytes);
-        options.max_states = max_states.unwrap_or(options.max_states);
+        let limit = |name, default| limits.get(name).copied().unwrap_or(default);
+        options.max_bytes = limit("max_bytes", options.max_bytes);
+        options.max_states = limit("max_states", options.max_states);
+        let size = |name, default| limit(name, default as u64) as usize;
+        let limits = Limits {
+            text: size("max_text", Limits::DEFAULT.text),
+            items: size("max_items", Limits::DEFAULT.items),
+            objects: size("max_objects", Limits::DEFAULT.objects),
+        };
         let types = ignore_types.iter();
         let pointer = |callable: &Option<Py<PyAny>>| {
             callable
@@ -72,6 +80,7 @@ impl Recorder {
             selector: std::ptr::null_mut(),
             describe: pointer(&on_code),
             on_exit: pointer(&on_exit),
+            limits,
             ignored_types: types.map(|type_| type_.as_ptr().cast()).collect(),
             follows_forks,
             note_for_children,

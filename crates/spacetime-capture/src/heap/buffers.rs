@@ -3,8 +3,8 @@
 //! Its bytes are kept as they come in C order (as `tobytes()` gives them), whatever the strides are.
 //! Arrays of objects are sequences of objects instead.
 
-use crate::atoms;
 use crate::layout;
+use crate::limits;
 use pyo3_ffi::*;
 use smallvec::SmallVec;
 use std::ffi::{CStr, c_char};
@@ -44,7 +44,7 @@ impl Exporter {
         }
     }
 
-    /// The first bytes, at most [`atoms::MAX_TEXT`] of them, and how many there are.
+    /// The first bytes, at most [`limits::text`] of them, and how many there are.
     ///
     /// # Safety
     /// `object` must be a live instance, with the GIL held and no exception set.
@@ -53,7 +53,7 @@ impl Exporter {
         // SAFETY: passed on; the memory is alive while the object is.
         let n_bytes = unsafe {
             self.memory(object).map_or(0, |memory| {
-                memory.visit(atoms::MAX_TEXT, |run| {
+                memory.visit(limits::text(), |run| {
                     bytes.extend_from_slice(run);
                     true
                 });
@@ -81,16 +81,16 @@ impl Exporter {
         }
     }
 
-    /// The objects of an array of objects (borrowed, some null), at most `limit` of them.
+    /// The objects of an array of objects (borrowed, some null).
     ///
     /// # Safety
     /// As for [`Exporter::bytes`]; the array must be one of objects.
-    pub unsafe fn objects(self, object: *mut PyObject, limit: usize) -> Vec<*mut PyObject> {
+    pub unsafe fn objects(self, object: *mut PyObject) -> Vec<*mut PyObject> {
         let mut objects = Vec::new();
         // SAFETY: passed on; each item is the address of an object.
         unsafe {
             if let Some(memory) = self.memory(object) {
-                memory.visit(limit * size_of::<usize>(), |run| {
+                memory.visit(usize::MAX, |run| {
                     let addresses = run.chunks_exact(size_of::<usize>());
                     objects.extend(addresses.map(|address| {
                         let address = usize::from_ne_bytes(address.try_into().expect("8 bytes"));

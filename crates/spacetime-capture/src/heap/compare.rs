@@ -2,12 +2,13 @@
 
 use super::fields::{self, Field};
 use super::fill::{live_element, text_batches};
-use super::{AttributeLayout, EntryIndex, Facet, Heap, Link, MAX_ITEMS, dicts};
+use super::{AttributeLayout, EntryIndex, Facet, Heap, Link, dicts};
 use crate::atoms;
 use crate::layout::{self, Attributes, SharedKeys};
+use crate::limits;
 use pyo3_ffi::*;
 use rustc_hash::FxHashMap;
-use spacetime_store::stream::{self, Kind, Sink, fidelity, record};
+use spacetime_store::stream::{self, Kind, Sink, record};
 
 impl Heap {
     /// Compares a live entry with its object, writes the changes, and vouches for what it refers to.
@@ -24,7 +25,7 @@ impl Heap {
             match entry.kind {
                 Kind::List => match self.exporter_of(index) {
                     None => self.compare_sequence(index, layout::list_items(object)),
-                    Some(array) => self.compare_sequence(index, &array.objects(object, MAX_ITEMS)),
+                    Some(array) => self.compare_sequence(index, &array.objects(object)),
                 },
                 Kind::Tuple => self.compare_sequence(index, layout::tuple_items(object)),
                 Kind::Deque => self.compare_sequence(index, &layout::deque_items(object)),
@@ -67,7 +68,9 @@ impl Heap {
     }
 
     unsafe fn compare_sequence(&mut self, index: EntryIndex, live: &[*mut PyObject]) {
-        let live = &live[..live.len().min(MAX_ITEMS)];
+        let n_live = live.len();
+        let live = &live[..n_live.min(limits::items())];
+        self.note_length(index, live.len(), n_live);
         let entry = &mut self.entries[index as usize];
         let shadow = &entry.content.items;
         let start = common_prefix(shadow, live);
@@ -85,9 +88,6 @@ impl Heap {
             }
         }
         self.entries[index as usize].content = facet;
-        if live.len() == MAX_ITEMS {
-            self.put_fidelity(id, fidelity::TRUNCATED_SIZE, live.len());
-        }
     }
 
     /// Writes the items that differ, one by one.
@@ -172,15 +172,23 @@ impl Heap {
         // SAFETY: the entry's kind says that it is a set; its elements are alive.
         unsafe {
             let (object, id) = self.object_and_id(index);
+            if self.is_set_too_large(index) {
+                let mut facet = std::mem::take(&mut self.entries[index as usize].content);
+                if !facet.items.is_empty() {
+                    stream::put_object_record(&mut self.sink, record::CLEAR, id);
+                    self.sink.record_end();
+                    self.release_facet(&mut facet);
+                }
+                return;
+            }
             let table = layout::set_table(object);
             let facet = &self.entries[index as usize].content;
             let same_size = table.len() == facet.items.len();
-            if table.len() > MAX_ITEMS * 4
-                || same_size
-                    && table
-                        .iter()
-                        .zip(&facet.items)
-                        .all(|(e, &i)| live_element(e) == i)
+            if same_size
+                && table
+                    .iter()
+                    .zip(&facet.items)
+                    .all(|(e, &i)| live_element(e) == i)
             {
                 return;
             }
@@ -260,9 +268,7 @@ impl Heap {
         let old = std::mem::take(&mut text.bytes);
         text.n_bytes = n_bytes;
         self.put_text_change(id, &old, &bytes);
-        if n_bytes > bytes.len() {
-            self.put_fidelity(id, fidelity::TRUNCATED_SIZE, n_bytes);
-        }
+        self.note_length(index, bytes.len(), n_bytes);
         if let Some(text) = &mut self.entries[index as usize].text {
             text.bytes = bytes;
         }
@@ -302,15 +308,13 @@ impl Heap {
         };
         // SAFETY: the facts fit the object's type; the old value is kept alive by the shadow.
         unsafe {
-            let (object, id) = (entry.object, entry.id);
+            let object = entry.object;
             let (value, real_len) = fields::without_exception(|| payload.read(object));
             let old = &self.entries[index as usize].content.items;
             let is_same = old.first().is_some_and(|&old| atoms::are_same(old, value));
             if !is_same {
                 self.compare_sequence(index, &[value]);
-                if let Some(real_len) = real_len {
-                    self.put_fidelity(id, fidelity::TRUNCATED_SIZE, real_len);
-                }
+                self.note_length(index, 0, real_len.unwrap_or(0));
             }
             Py_XDECREF(value);
         }

@@ -9,10 +9,11 @@
 //! What an event does not tell for sure (a key found by a program's own `__eq__`, a dict cloned in
 //! one go) makes the dict *dirty*: it is compared in full at the next event of a recorded frame.
 
-use super::{EntryIndex, EntryState, Facet, Heap, Holder, Link, MAX_ITEMS};
+use super::{EntryIndex, EntryState, Facet, Heap, Holder, Link};
 use crate::atoms::{self, Class};
 use crate::effects::{self, Arguments, Effect};
 use crate::layout;
+use crate::limits;
 use pyo3_ffi::*;
 use rustc_hash::FxHashMap;
 use spacetime_store::stream::{self, Kind, Sink, record};
@@ -470,7 +471,7 @@ impl Heap {
         // SAFETY: passed on; references of replaced and removed entries are given back once.
         unsafe {
             match event {
-                DictEvent::Added if shadow.len() < MAX_ITEMS * 2 => {
+                DictEvent::Added if shadow.len() < 2 * limits::items() => {
                     let (key_link, item_link) = self.put_dict_entry(id, key, item, true);
                     shadow.push(key, key_link, item, item_link);
                 }

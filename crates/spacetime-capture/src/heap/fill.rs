@@ -2,11 +2,10 @@
 
 use super::buffers::Exporter;
 use super::types::Storage;
-use super::{
-    AttributeLayout, EntryIndex, EntryState, Facet, Heap, Link, MAX_ITEMS, Text, dicts, fields,
-};
+use super::{AttributeLayout, EntryIndex, EntryState, Facet, Heap, Link, Text, dicts, fields};
 use crate::atoms;
 use crate::layout::{self, Attributes, SharedKeys};
+use crate::limits;
 use pyo3_ffi::*;
 use spacetime_store::stream::{self, Kind, Sink, fidelity, record};
 
@@ -52,6 +51,7 @@ impl Heap {
             let entry = &mut self.entries[index as usize];
             entry.state = EntryState::Live;
             (entry.type_, entry.type_index, entry.kind) = (type_, type_index, kind);
+            entry.cut_from = 0;
 
             stream::put_object_record(&mut self.sink, record::OBJECT, id);
             self.sink.byte(kind as u8);
@@ -92,7 +92,7 @@ impl Heap {
             match self.entries[index as usize].kind {
                 Kind::List => match self.exporter_of(index) {
                     None => self.fill_sequence(index, layout::list_items(object)),
-                    Some(array) => self.fill_sequence(index, &array.objects(object, MAX_ITEMS)),
+                    Some(array) => self.fill_sequence(index, &array.objects(object)),
                 },
                 Kind::Tuple => self.fill_sequence(index, layout::tuple_items(object)),
                 Kind::Deque => self.fill_sequence(index, &layout::deque_items(object)),
@@ -100,9 +100,7 @@ impl Heap {
                 Kind::Dict => self.fill_dict(index),
                 Kind::Str | Kind::Bytes | Kind::ByteArray | Kind::Buffer => {
                     let (bytes, n_bytes) = self.read_text(index);
-                    if n_bytes > bytes.len() {
-                        self.put_fidelity(id, fidelity::TRUNCATED_SIZE, n_bytes);
-                    }
+                    self.note_length(index, bytes.len(), n_bytes);
                     self.append_text(id, &bytes);
                     self.entries[index as usize].text = Some(Box::new(Text { bytes, n_bytes }));
                 }
@@ -139,25 +137,21 @@ impl Heap {
     unsafe fn fill_payload(&mut self, index: EntryIndex) {
         // SAFETY: the facts fit the object's type.
         unsafe {
-            let (object, id) = self.object_and_id(index);
+            let object = self.object_of(index);
             let info = self.types.get(self.entries[index as usize].type_index);
             let Some(payload) = info.payload else { return };
             let (value, real_len) = fields::without_exception(|| payload.read(object));
             self.fill_sequence(index, &[value]);
             Py_XDECREF(value);
-            if let Some(real_len) = real_len {
-                self.put_fidelity(id, fidelity::TRUNCATED_SIZE, real_len);
-            }
+            self.note_length(index, 0, real_len.unwrap_or(0));
         }
     }
 
     unsafe fn fill_sequence(&mut self, index: EntryIndex, items: &[*mut PyObject]) {
         let id = self.id_of(index);
-        if items.len() > MAX_ITEMS {
-            self.put_fidelity(id, fidelity::TRUNCATED_SIZE, items.len());
-        }
         let mut facet = Facet::default();
-        let kept = &items[..items.len().min(MAX_ITEMS)];
+        let kept = &items[..items.len().min(limits::items())];
+        self.note_length(index, kept.len(), items.len());
         facet.items.reserve_exact(kept.len());
         // SAFETY: the items are alive, held by their container.
         unsafe { self.append(id, &mut facet, kept) };
@@ -185,8 +179,7 @@ impl Heap {
         unsafe {
             let (object, id) = self.object_and_id(index);
             let table = layout::set_table(object);
-            if table.len() > MAX_ITEMS * 4 {
-                self.put_fidelity(id, fidelity::TRUNCATED_SIZE, table.len());
+            if self.is_set_too_large(index) {
                 return;
             }
             let mut facet = Facet::default();
@@ -199,6 +192,31 @@ impl Heap {
                 facet.push(element, link);
             }
             self.entries[index as usize].content = facet;
+        }
+    }
+
+    /// Whether a set has more elements than the limit; none of them is kept then, as they have no order
+    /// by which some could be chosen.
+    pub(super) unsafe fn is_set_too_large(&mut self, index: EntryIndex) -> bool {
+        // SAFETY: the entry's kind says that it is a set.
+        let n_elements = unsafe { PySet_GET_SIZE(self.object_of(index)) } as usize;
+        let is_too_large = n_elements > limits::items();
+        self.note_length(index, 0, if is_too_large { n_elements } else { 0 });
+        is_too_large
+    }
+
+    /// Says how many items or bytes there are if only some are kept, and when all are kept again.
+    pub(super) fn note_length(&mut self, index: EntryIndex, n_kept: usize, n_real: usize) {
+        let cut_from = if n_real > n_kept { n_real } else { 0 };
+        let entry = &mut self.entries[index as usize];
+        if entry.cut_from == cut_from {
+            return;
+        }
+        entry.cut_from = cut_from;
+        let id = entry.id;
+        match cut_from {
+            0 => self.put_fidelity(id, fidelity::EXACT, 0),
+            _ => self.put_fidelity(id, fidelity::TRUNCATED_SIZE, cut_from),
         }
     }
 
@@ -215,8 +233,9 @@ impl Heap {
         // SAFETY: the entry's kind says that it is a dict.
         unsafe {
             let (object, id) = self.object_and_id(index);
-            if PyDict_Size(object) as usize > MAX_ITEMS {
-                self.put_fidelity(id, fidelity::TRUNCATED_SIZE, PyDict_Size(object) as usize);
+            let n_entries = PyDict_Size(object) as usize;
+            if n_entries > limits::items() {
+                self.note_length(index, 0, n_entries);
                 return;
             }
             // Moves within an ordered dict are not told.

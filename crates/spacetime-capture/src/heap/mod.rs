@@ -52,11 +52,6 @@ use spacetime_store::ring::RingWriter;
 use spacetime_store::stream::{self, Kind, Sink, fidelity, record, value};
 use types::Types;
 
-/// Objects adopted in one event beyond this number are not followed.
-const MAX_ADOPTED: u32 = 200_000;
-/// Items of one container beyond this number are not kept.
-const MAX_ITEMS: usize = 1 << 20;
-
 /// Index of an entry in the arena.
 pub type EntryIndex = u32;
 
@@ -190,6 +185,8 @@ pub(crate) struct Entry {
     still: u32,
     /// When it was last looked at for that.
     looked_at: u32,
+    /// How many items or bytes there are if only some are kept, else 0.
+    cut_from: usize,
     /// A function that has a dict.
     has_dict: bool,
     /// A dict whose changes are pushed by the dict watcher.

@@ -3,6 +3,7 @@
 use super::fields::{own_attribute, type_name};
 use crate::atoms::{self, Class};
 use crate::layout;
+use crate::limits;
 use pyo3_ffi::*;
 use std::ptr;
 
@@ -54,7 +55,7 @@ impl Payload {
     /// # Safety
     /// `object` must be a live instance of such a type, with the GIL held and no exception set.
     pub unsafe fn read(self, object: *mut PyObject) -> (*mut PyObject, Option<usize>) {
-        let limit = atoms::MAX_TEXT;
+        let limit = limits::text();
         // SAFETY: each branch follows the type; only slots of the builtin types are called.
         unsafe {
             let given = match self {

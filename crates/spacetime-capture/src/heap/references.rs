@@ -9,6 +9,7 @@
 //! to be alive (`vouched`). An entry without either is compared whenever it is met.
 
 use super::{AttributeLayout, Entry, EntryIndex, EntryState, Facet, Heap};
+use crate::limits;
 use pyo3_ffi::*;
 use spacetime_store::stream::Kind;
 
@@ -91,7 +92,9 @@ impl Heap {
             }
             return Some(index);
         }
-        if self.n_adopted >= super::MAX_ADOPTED {
+        if self.n_adopted >= limits::objects_at_once()
+            || self.entries.len() - self.free.len() >= limits::objects()
+        {
             return None;
         }
         self.n_adopted += 1;
@@ -126,6 +129,7 @@ impl Heap {
             still: 0,
             looked_at: 0,
             has_dict: false,
+            cut_from: 0,
             is_exposed: false,
             watched: false,
             dirty: false,
