@@ -10,7 +10,10 @@ alike. The first run of each fills caches and is not counted. A row says
 * the CPU that recording added: user and system time of the whole process tree, median of the turns;
 * the size of the trace and its states;
 * how many (state, variable) pairs can be viewed whole. Kinds that no recorder can show by value
-  (locks, sockets, threads, running generators, C iterators) are counted apart.
+  (locks, sockets, threads, running generators, C iterators) are counted apart;
+* how many of 1,000 random recorded values, restored in a fresh process, are what an oracle copied
+  when they were recorded (`restorable.py` says how). Those that hold something of the kinds above,
+  or that was left out on purpose, are counted apart here too.
 
 The exit code is 1 if anything is over its budget.
 """
@@ -37,6 +40,8 @@ MEBIBYTE = 1 << 20
 MOST_ADDED_CPU = 0.15
 MOST_BYTES = 10 * MEBIBYTE
 LEAST_VIEWABLE = 1.0
+LEAST_RESTORABLE = 0.95
+N_RESTORED = 1000
 # What is left out on purpose: objects of pytest itself, and what lies beyond the limits.
 ON_PURPOSE = ("excluded by the user", "larger than the size limit")
 
@@ -161,13 +166,13 @@ class Checkout:
         check(*pip, "install", "--no-deps", str(self.sources))
         stamp.write_text(wanted)
 
-    def run(self, *options: str) -> Run:
+    def run(self, *options: str, path: str = str(PACKAGE), **variables: str) -> Run:
         """Runs the suite once."""
         report = self.folder / "report.xml"
         report.unlink(missing_ok=True)
         command = [str(self.python), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         command += ["-p", "spacetimepy.pytest_plugin", f"--junitxml={report}"]
-        environment = os.environ | {"PYTHONPATH": str(PACKAGE), "PYTHONHASHSEED": "0"}
+        environment = os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "0"} | variables
         # Compiled modules are kept, as on anybody's machine.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         with (self.folder / "output.txt").open("w") as output:
@@ -186,11 +191,39 @@ class Checkout:
             raise SystemExit(f"{self.project.name}: pytest made no report:\n{output_text[-4000:]}")
         return Run(usage.ru_utime + usage.ru_stime, outcomes_in(report))
 
-    def run_recorded(self) -> Run:
+    def run_recorded(self, *options: str, **others: str) -> Run:
         """Runs the suite once with each line of its tests recorded."""
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self.trace}{suffix}").unlink(missing_ok=True)
-        return self.run("--spacetime=line", f"--spacetime-path={self.trace}")
+        return self.run("--spacetime=line", f"--spacetime-path={self.trace}", *options, **others)
+
+    def restore(self, n_variables: int) -> tuple[dict[str, int], list[tuple[str, int]]]:
+        """Runs the suite once beside the oracle, and restores what that copied.
+
+        Args:
+            n_variables: About how many (state, variable) pairs there are.
+
+        Returns:
+            How many values had each outcome, and the most frequent reasons of those not equal.
+        """
+        copies, wanted = self.folder / "copies.json", self.folder / "wanted.json"
+        copies.unlink(missing_ok=True)
+        path = f"{PACKAGE}{os.pathsep}{HERE}"
+        share = min(1.0, 1.5 * N_RESTORED / n_variables)  # some states are not found again
+        wanted.write_text(json.dumps({"share": share, "places": places_in(self.trace)}))
+        variables = {"RESTORABLE_COPIES": str(copies), "RESTORABLE_WANTED": str(wanted)}
+        self.run_recorded("-p", "restorable", path=path, **variables)
+        command = [str(self.python), str(HERE / "restorable.py"), str(self.trace), str(copies)]
+        done = subprocess.run(
+            [*command, str(N_RESTORED)],
+            cwd=self.sources,
+            env=os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "0"},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        outcomes, reasons = json.loads(done.stdout.splitlines()[-1])
+        return outcomes, [(reason, n) for reason, n in reasons]
 
 
 def check(*command: str) -> None:
@@ -224,13 +257,24 @@ def viewable_in(facts: dict[str, Any]) -> tuple[float, int]:
     return facts["n_viewable"] / n_counted, on_purpose + facts["n_live"]
 
 
-def summary_of(trace: Path) -> dict[str, Any]:
-    """What the trace is made of."""
+def opened(trace: Path) -> Any:
+    """The trace, open for reading."""
     sys.path.insert(0, str(PACKAGE))
     import spacetimepy
 
-    with spacetimepy.open(trace) as opened:
-        return opened.summary()
+    return spacetimepy.open(trace)
+
+
+def summary_of(trace: Path) -> dict[str, Any]:
+    """What the trace is made of."""
+    with opened(trace) as found:
+        return found.summary()
+
+
+def places_in(trace: Path) -> list[tuple[str, int, str]]:
+    """The code that ran: file, first line and qualified name."""
+    with opened(trace) as found:
+        return [(code.file, code.first_line, code.qualname) for code in found.codes()]
 
 
 def report_on(project: Project, cache: Path, n_turns: int) -> int:
@@ -253,6 +297,10 @@ def report_on(project: Project, cache: Path, n_turns: int) -> int:
     n_bytes = checkout.trace.stat().st_size
     facts = summary_of(checkout.trace)
     viewable, apart = viewable_in(facts)
+    restored, reasons = checkout.restore(facts["n_variables"])
+    n_too_large, n_apart = restored.pop("too large"), restored.get("apart", 0)
+    n_tried = sum(restored.values())
+    restorable = restored.get("equal", 0) / max(1, n_tried - n_apart)
     rows = [
         ("tests", counted(outcomes), "the same", not differing),
         (
@@ -274,6 +322,12 @@ def report_on(project: Project, cache: Path, n_turns: int) -> int:
             f"{LEAST_VIEWABLE:.0%}",
             viewable >= LEAST_VIEWABLE,
         ),
+        (
+            "restorable",
+            f"{restorable:.2%} of {n_tried:,} values; apart: {n_apart:,}, no copy: {n_too_large:,}",
+            f"{LEAST_RESTORABLE:.0%}",
+            restorable >= LEAST_RESTORABLE,
+        ),
     ]
     print(f"{project.name} {project.version}")
     for what, figure, budget, is_met in rows:
@@ -281,6 +335,8 @@ def report_on(project: Project, cache: Path, n_turns: int) -> int:
         print(f"  {what:<10} {figure:<70} {budget:>10}  {verdict}", flush=True)
     for reason, n_variables in facts["not_viewable"][:20]:
         print(f"    {n_variables:>6}  {reason}")
+    for reason, n_values in reasons:
+        print(f"    {n_values:>6}  {reason}")
     for test in sorted(differing)[:20]:
         print(f"  differs: {test}: {[run.outcomes.get(test) for run in [*plain, *recorded]]}")
     return sum(is_met is False for *_, is_met in rows)

@@ -276,6 +276,10 @@ def local_class():
     return Local
 
 
+def local_pair(*args):
+    return collections.namedtuple("LocalPair", "left right")(*args)
+
+
 def lambdas():
     return [lambda: 1, lambda: 2]
 
@@ -340,5 +344,12 @@ if attrs and pydantic:
 
 
 T = typing.TypeVar("T")
+
+
+class Generic(typing.Generic[T]):
+    def __init__(self, held):
+        self.held = held
+
+
 type Alias = int
 double = lambda x, k=[2]: k

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import spacetimepy
 from conftest import TESTS, Run
-from spacetimepy.errors import RestoreError, TrustError
-from spacetimepy.restoring import restore_state
+from spacetimepy.errors import NotFoundError, RestoreError, TrustError
+from spacetimepy.restoring import restore_named, restore_state
 
 VALUES = """
 None
@@ -41,7 +41,7 @@ with_attributes(c=3, other=4)(Both, 1, 2)
 Frozen(1, [2])
 Packed(1, Packed(2))
 Pair([1])
-[Old(1, 2), Named(3, 4)]
+[Old(1, 2), Named(3, 4), local_pair(1, [2])]
 Color.RED
 [Color.GREEN, Color.GREEN, Level.LOW, Way.IN | Way.OUT, Mode.FAST, re.IGNORECASE | re.MULTILINE]
 with_attributes(limit=3)(Stack, [1, [2]])
@@ -97,6 +97,7 @@ functools.partial(Point(1, 2).length)
 [property(Point.length), classmethod(plain), staticmethod(plain)]
 [Point, Point(1, 2), [Point(1, 2)]]
 object()
+[Generic(3), Generic.__class_getitem__(int)]
 [Cat("Tom", [1]), Model(count=3, names=["a"])] if attrs else "not installed"
 """
 
@@ -293,6 +294,16 @@ def test_one_variable_that_is_refused_leaves_the_others(path: str) -> None:
     assert type(error) is KeyError and error.args == ([1],)
     assert restored.locals["again"][0] is error
     assert restored.locals["again"][1] is error.args[0]
+
+
+def test_one_variable_is_restored_by_its_name(path: str) -> None:
+    with spacetimepy.open(path, trust=True) as trace:
+        state = trace.state("1:0")
+        assert restore_named(state, "error").args == ([1],)
+        with pytest.raises(RestoreError, match=r"lock cannot be restored: it has no value"):
+            restore_named(state, "lock")
+        with pytest.raises(NotFoundError, match="no variable 'other'"):
+            restore_named(state, "other")
 
 
 def test_each_restoring_makes_new_objects(path: str) -> None:

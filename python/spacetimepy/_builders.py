@@ -149,11 +149,14 @@ def _check_size(size: int, hashed: list[Any], what: str) -> None:
 
 def _tuple(restorer: Restorer, node: Node) -> Steps:
     items = yield from all_of(node.items)
-    kind = _class_of(restorer, node, tuple)
+    fields = yield node.attributes.get("_fields")
+    if fields is not None and not restorer.names.is_class(node.type):
+        kind = restorer.names.named_tuple(node.type, fields)
+    else:
+        kind = _class_of(restorer, node, tuple)
     if kind is tuple:
         return tuple(items)
-    fields = node.attributes.get("_fields")
-    if fields is not None and (yield fields) != kind._fields:
+    if fields is not None and fields != kind._fields:
         raise RestoreError(f"{node.type} has other fields now")
     if c_base_of(kind) is tuple:
         made = tuple.__new__(kind, items)

@@ -7,6 +7,7 @@ A name is `module.qualname`, without a mark between the two; builtins have no mo
 from __future__ import annotations
 
 import builtins
+import collections
 import importlib
 import sys
 import types
@@ -78,6 +79,17 @@ class Names:
         if not isinstance(found, type) or type_name(found) != name:
             raise RestoreError(f"{name} is not a class of that name any more")
         return found
+
+    def named_tuple(self, name: str, fields: tuple[str, ...]) -> Any:
+        """The class of a named tuple that was made inside a function, made again: its name and its
+        fields say all, unless it was a class statement that did so."""
+        if "<locals>" in name:
+            return self.class_of(name)
+        key = f"{name}({', '.join(fields)})"
+        if key not in self._found:
+            module, _, own_name = name.rpartition(".")
+            self._found[key] = collections.namedtuple(own_name, fields, module=module)
+        return self._found[key]
 
     def is_class(self, name: str) -> bool:
         """Whether a class has that name."""

@@ -21,7 +21,7 @@ from collections import deque
 
 from spacetimepy import _builders
 from spacetimepy._importing import Names
-from spacetimepy.errors import RestoreError, TrustError
+from spacetimepy.errors import NotFoundError, RestoreError, TrustError
 from spacetimepy.values import Value
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Steps = Generator[Any, Any, Any]
 
-__all__ = ["Restored", "Restorer", "restore_state", "restore_value"]
+__all__ = ["Restored", "Restorer", "restore_named", "restore_state", "restore_value"]
 
 
 class Restored:
@@ -95,6 +95,27 @@ def restore_state(
             else:
                 getattr(restored, place)[name] = found.object
     return restored
+
+
+def restore_named(
+    state: State, name: str, *, namespaces: Mapping[str, Mapping[str, Any]] | None = None
+) -> Any:
+    """Restores one variable of a state, a local one or else a global one.
+
+    Raises:
+        NotFoundError: The state has none of that name.
+        RestoreError: It cannot be restored.
+        TrustError: The trace is not trusted.
+    """
+    view = state._view
+    held, used = view.lazily()
+    if name not in held and name not in used:
+        raise NotFoundError(f"{state!r} has no variable {name!r}")
+    root = held[name] if name in held else used[name]
+    (found,) = Restorer(view.graph, namespaces).make_all([(name, root)])
+    if isinstance(found, RestoreError):
+        raise found
+    return found.object
 
 
 def restore_value(

@@ -194,6 +194,7 @@ const KNOWN: &[Known] = &[
     ),
     mutable(c"types.SimpleNamespace", &[]),
     immutable(c"types.UnionType", &[Named(c"__args__")]),
+    mutable(c"typing.Generic", &[]),
     immutable(c"typing.ParamSpec", &[Named(c"__name__")]),
     immutable(
         c"typing.TypeAliasType",
