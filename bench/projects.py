@@ -197,11 +197,8 @@ class Checkout:
             Path(f"{self.trace}{suffix}").unlink(missing_ok=True)
         return self.run("--spacetime=line", f"--spacetime-path={self.trace}", *options, **others)
 
-    def restore(self, n_variables: int) -> tuple[dict[str, int], list[tuple[str, int]]]:
+    def restore(self) -> tuple[dict[str, int], list[tuple[str, int]]]:
         """Runs the suite once beside the oracle, and restores what that copied.
-
-        Args:
-            n_variables: About how many (state, variable) pairs there are.
 
         Returns:
             How many values had each outcome, and the most frequent reasons of those not equal.
@@ -209,8 +206,8 @@ class Checkout:
         copies, wanted = self.folder / "copies.json", self.folder / "wanted.json"
         copies.unlink(missing_ok=True)
         path = f"{PACKAGE}{os.pathsep}{HERE}"
-        share = min(1.0, 1.5 * N_RESTORED / n_variables)  # some states are not found again
-        wanted.write_text(json.dumps({"share": share, "places": places_in(self.trace)}))
+        n_wanted = N_RESTORED * 3 // 2  # some states are not found again
+        wanted.write_text(json.dumps({"n_wanted": n_wanted, "places": places_in(self.trace)}))
         variables = {"RESTORABLE_COPIES": str(copies), "RESTORABLE_WANTED": str(wanted)}
         self.run_recorded("-p", "restorable", path=path, **variables)
         command = [str(self.python), str(HERE / "restorable.py"), str(self.trace), str(copies)]
@@ -297,7 +294,7 @@ def report_on(project: Project, cache: Path, n_turns: int) -> int:
     n_bytes = checkout.trace.stat().st_size
     facts = summary_of(checkout.trace)
     viewable, apart = viewable_in(facts)
-    restored, reasons = checkout.restore(facts["n_variables"])
+    restored, reasons = checkout.restore()
     n_too_large, n_apart = restored.pop("too large"), restored.get("apart", 0)
     n_tried = sum(restored.values())
     restorable = restored.get("equal", 0) / max(1, n_tried - n_apart)

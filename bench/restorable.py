@@ -90,15 +90,16 @@ class Sampler:
     """The oracle.
 
     Args:
-        share: The part of all (state, variable) pairs of which copies are taken.
+        n_wanted: How many copies are kept, each (state, variable) pair being as likely as another.
         places: The code that is recorded, as an earlier trace has it.
     """
 
-    def __init__(self, share: float, places: set[Place]) -> None:
+    def __init__(self, n_wanted: int, places: set[Place]) -> None:
         self.copies: list[Copy] = []
         self.n_calls: dict[Place, int] = collections.Counter()
         self.n_too_large = 0
-        self._share = share
+        self._n_wanted = n_wanted
+        self._n_seen = 0
         self._random = random.Random(3)
         self._call_by_frame: dict[int, int] = {}
         self._visits: dict[int, collections.Counter[int]] = {}
@@ -138,7 +139,9 @@ class Sampler:
         held = frame.f_locals
         used = [name for name in global_names(code) if name in frame.f_globals]
         names = [name for name in [*held, *used] if not name.startswith(HIDDEN)]
-        if self._random.random() >= self._share * len(names):
+        self._n_seen += len(names)
+        wanted = self._n_wanted * len(names)
+        if not names or self._random.random() >= wanted / max(self._n_wanted, self._n_seen):
             return
         name = self._random.choice(names)
         value = held[name] if name in held else frame.f_globals[name]
@@ -148,7 +151,11 @@ class Sampler:
             self.n_too_large += 1
             return
         call = self._call_by_frame[id(frame)]
-        self.copies.append(Copy(place_of(code), call, line, visit, name, form))
+        copy = Copy(place_of(code), call, line, visit, name, form)
+        if len(self.copies) < self._n_wanted:
+            self.copies.append(copy)
+        else:
+            self.copies[self._random.randrange(self._n_wanted)] = copy
 
 
 def place_of(code: CodeType) -> Place:
@@ -163,7 +170,7 @@ def pytest_collection_finish(session: Any) -> None:
     """Begins to take copies."""
     global _sampler
     wanted = json.loads(Path(os.environ["RESTORABLE_WANTED"]).read_text())
-    _sampler = Sampler(wanted["share"], {tuple(place) for place in wanted["places"]})
+    _sampler = Sampler(wanted["n_wanted"], {tuple(place) for place in wanted["places"]})
     _sampler.start()
 
 
