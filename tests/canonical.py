@@ -27,6 +27,7 @@ dict entries counts, the order of set elements and of attributes does not. Start
 
 from __future__ import annotations
 
+import _random
 import array
 import collections
 import contextlib
@@ -83,6 +84,7 @@ PARTS: dict[type, tuple[str, ...]] = {
     datetime.tzinfo: (),
     functools._lru_cache_wrapper: (),
     functools.partial: ("func", "args", "keywords"),
+    _random.Random: ("state",),
     memoryview: ("format", "shape", "strides", "readonly", "obj"),
     property: ("fget", "fset", "fdel"),
     re.Match: ("re", "string", "pos", "endpos", "regs"),
@@ -199,6 +201,9 @@ class Kind:
         if self.known is datetime.timezone:
             names = ("offset", "name")
             found |= zip(names, datetime.timezone.__getinitargs__(value), strict=False)
+        elif self.known is _random.Random:
+            words = _random.Random.getstate(value)
+            found["state"] = struct.pack("<625I", *words)
         elif self.kind in VIEWS:
             found["mapping"] = gc.get_referents(value)[0]
         elif self.known is not None:

@@ -27,6 +27,7 @@ import typing
 import uuid
 import weakref
 from collections import *
+from random import Random
 
 try:
     import attrs
@@ -51,6 +52,10 @@ class Point:
     @classmethod
     def origin(cls):
         return cls(0, 0)
+
+
+class Dice(Random):
+    sides = 6
 
 
 class Slotted:

@@ -12,8 +12,10 @@ import functools
 import importlib
 import operator
 import re
+import struct
 import types
 import typing
+from _random import Random as _RandomInC
 from typing import Any
 
 from spacetimepy._attributes import all_of, attributes_filler, contents_of, set_attributes
@@ -208,8 +210,17 @@ _DATE = ("year", "month", "day")
 _TIME = ("hour", "minute", "second", "microsecond", "tzinfo", "fold")
 _MAPPING = ("mapping",)
 
+
 # By types in C: the parts that making one takes, and how. Parts not recorded are None.
+def _random(kind: Any, state: bytes) -> Any:
+    """A random generator; its state is a tuple of ints of 32 bits."""
+    made = kind.__new__(kind)
+    _RandomInC.setstate(made, struct.unpack("<625I", state))
+    return made
+
+
 _PARTS: dict[str, tuple[tuple[str, ...], Callable[..., Any]]] = {
+    "_random.Random": (("state",), _random),
     "classmethod": (("__func__",), _initialised),
     "datetime.date": (_DATE, _made_of),
     "datetime.datetime": ((*_DATE, *_TIME), _datetime),

@@ -35,6 +35,8 @@ pub(super) enum Reader {
     Member(*mut PyMemberDef),
     /// This item of the tuple that a method in C without arguments gives.
     Method(PyCFunction, usize),
+    /// The ints of 32 bits in the tuple that a method in C without arguments gives, as bytes.
+    Words(PyCFunction),
     /// `True` where the byte at this place is set.
     Flag(usize),
     /// The same for all instances of the type, which keeps it alive.
@@ -135,6 +137,7 @@ impl Field {
                     Py_XDECREF(tuple);
                     item
                 }
+                Reader::Words(method) => bytes_of_words(method(object, ptr::null_mut())),
                 Reader::Traceback(offset) => {
                     str_of(traceback::text(layout::field(object.cast(), offset)))
                 }
@@ -300,14 +303,47 @@ unsafe fn reader_of_member(member: *mut PyMemberDef) -> Reader {
 /// # Safety
 /// As for [`reader_of`].
 pub(super) unsafe fn init_argument(type_: *mut PyTypeObject, at: usize) -> Option<Reader> {
+    // SAFETY: passed on.
+    let method = unsafe { method_of(type_, c"__getinitargs__") };
+    method.map(|method| Reader::Method(method, at))
+}
+
+/// How the ints of 32 bits are read that a method gives.
+///
+/// # Safety
+/// As for [`reader_of`].
+pub(super) unsafe fn words(type_: *mut PyTypeObject, name: &CStr) -> Option<Reader> {
+    // SAFETY: passed on.
+    unsafe { method_of(type_, name) }.map(Reader::Words)
+}
+
+/// A method in C without arguments.
+unsafe fn method_of(type_: *mut PyTypeObject, name: &CStr) -> Option<PyCFunction> {
     // SAFETY: follows the exact type of the descriptor.
     unsafe {
-        let descriptor = own_attribute(type_, c"__getinitargs__")?;
+        let descriptor = own_attribute(type_, name)?;
         if Py_TYPE(descriptor) != &raw mut PyMethodDescr_Type {
             return None;
         }
         let definition = (*descriptor.cast::<PyMethodDescrObject>()).d_method;
         let takes_nothing = (*definition).ml_flags == METH_NOARGS;
-        takes_nothing.then(|| Reader::Method((*definition).ml_meth.PyCFunction, at))
+        takes_nothing.then(|| (*definition).ml_meth.PyCFunction)
+    }
+}
+
+/// The ints of 32 bits in a tuple as bytes, the lowest of each first; or null. The tuple is given up.
+unsafe fn bytes_of_words(tuple: *mut PyObject) -> *mut PyObject {
+    // SAFETY: plain use of the API with owned references.
+    unsafe {
+        if tuple.is_null() || PyTuple_CheckExact(tuple) == 0 {
+            Py_XDECREF(tuple);
+            return ptr::null_mut();
+        }
+        let words = layout::tuple_items(tuple).iter();
+        let bytes: Vec<u8> = words
+            .flat_map(|&word| (PyLong_AsUnsignedLongLong(word) as u32).to_le_bytes())
+            .collect();
+        Py_DECREF(tuple);
+        PyBytes_FromStringAndSize(bytes.as_ptr().cast(), bytes.len() as Py_ssize_t)
     }
 }

@@ -1,7 +1,7 @@
 //! Types written in C: of which parts their instances are made, and which have no value apart from the
 //! running program.
 
-use super::fields::{Field, Reader, init_argument, reader_of, type_name, without_exception};
+use super::fields::{Field, Reader, init_argument, reader_of, type_name, without_exception, words};
 use pyo3_ffi::*;
 use std::ffi::CStr;
 
@@ -23,11 +23,13 @@ enum Part {
     At(&'static CStr, usize),
     /// An item of the tuple that `__getinitargs__` gives.
     InitArgument(&'static CStr, usize),
+    /// The ints of 32 bits in the tuple that a method gives, as bytes.
+    Words(&'static CStr, &'static CStr),
     /// Read in a way of its own.
     Special(&'static CStr, Reader),
 }
 
-use Part::{At, InitArgument, Named, Special};
+use Part::{At, InitArgument, Named, Special, Words};
 
 const fn immutable(name: &'static CStr, parts: &'static [Part]) -> Known {
     Known {
@@ -128,6 +130,7 @@ const KNOWN: &[Known] = &[
         c"_io.TextIOWrapper",
         &[Named(c"buffer"), Named(c"encoding"), Named(c"errors")],
     ),
+    mutable(c"_random.Random", &[Words(c"state", c"getstate")]),
     mutable(c"array.array", &[Named(c"typecode")]),
     mutable(c"cell", &[At(c"cell_contents", FIRST)]),
     immutable(c"classmethod", &[Named(c"__func__")]),
@@ -194,7 +197,6 @@ const KNOWN: &[Known] = &[
     ),
     mutable(c"types.SimpleNamespace", &[]),
     immutable(c"types.UnionType", &[Named(c"__args__")]),
-    mutable(c"typing.Generic", &[]),
     immutable(c"typing.ParamSpec", &[Named(c"__name__")]),
     immutable(
         c"typing.TypeAliasType",
@@ -210,6 +212,7 @@ const KNOWN: &[Known] = &[
 const LIVE: &[&CStr] = &[
     c"Context",
     c"Token",
+    c"_abc._abc_data",
     c"_asyncio.Future",
     c"_asyncio.Task",
     c"_contextvars.Context",
@@ -267,6 +270,17 @@ pub unsafe fn is_live(base: *mut PyTypeObject) -> bool {
     }
 }
 
+/// Whether a C type keeps nothing in its instances, as `object` and `typing.Generic`.
+///
+/// # Safety
+/// `base` must be a live type.
+pub unsafe fn adds_nothing(base: *mut PyTypeObject) -> bool {
+    // SAFETY: reads fields of a live type.
+    unsafe {
+        (*base).tp_basicsize == size_of::<PyObject>() as Py_ssize_t && (*base).tp_itemsize == 0
+    }
+}
+
 /// The parts of instances of a C type.
 pub struct Parts {
     /// They are all that there is.
@@ -305,6 +319,7 @@ pub unsafe fn parts_of(
                 Named(name) => (name, reader_of(known_base, name)),
                 At(name, offset) => (name, Some(Reader::Place(offset))),
                 InitArgument(name, at) => (name, init_argument(known_base, at)),
+                Words(name, method) => (name, words(known_base, method)),
                 Special(name, reader) => (name, Some(reader)),
             };
             let name = number_of(&name.to_string_lossy());

@@ -381,7 +381,7 @@ unsafe fn add_c_parts(
             info.payload = Payload::of(base);
             info.exporter = Exporter::of(base);
         }
-        let is_plain = base == &raw mut PyBaseObject_Type;
+        let is_plain = known::adds_nothing(base);
         let is_instance = parts.is_some() || info.payload.is_some() || is_plain || type_ != base;
         let is_whole = match &parts {
             Some(parts) => parts.is_complete,
