@@ -17,7 +17,9 @@ use callables::{
 use classes::has_python_call;
 pub use classes::{is_made_by_class_statement, learn_python_class, renames_mutators};
 use pyo3_ffi::*;
-use tables::{CALLABLES_IN_PYTHON, CHANGES_OTHERS, GETATTR, calls_argument, is_harmless};
+use tables::{
+    CALLABLES_IN_PYTHON, CHANGES_OTHERS, EXIT, GETATTR, LOCKS, calls_argument, is_harmless,
+};
 pub use tables::{is_mutator, may_matter};
 
 unsafe extern "C" {
@@ -128,6 +130,7 @@ unsafe fn of_calling_c(callee: *mut PyObject, arguments: Arguments) -> Effect {
             return match owner.is_null() {
                 true if name == GETATTR => of_giving_method(arguments.at(0), arguments.at(1)),
                 true => named(name, receiver),
+                false if name == EXIT && LOCKS.contains(&bare_name(Py_TYPE(owner))) => Effect::None,
                 false => named(name, owner),
             };
         }

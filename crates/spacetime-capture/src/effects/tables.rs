@@ -26,6 +26,7 @@ pub const MUTATORS: &[&str] = &[
     "clear",
     "delattr",
     "delitem",
+    "detach",
     "difference_update",
     "discard",
     "extend",
@@ -62,6 +63,7 @@ pub const MUTATORS: &[&str] = &[
     "popleft",
     "put",
     "random",
+    "reconfigure",
     "release",
     "remove",
     "resize",
@@ -85,6 +87,7 @@ pub const MUTATORS: &[&str] = &[
 /// variables go.
 pub const CHANGES_OTHERS: &[&str] = &[
     "__delete__",
+    EXIT,
     "__set__",
     "close",
     "load",
@@ -101,6 +104,12 @@ pub const CHANGES_OTHERS: &[&str] = &[
     "recvmsg_into",
     "throw",
 ];
+
+/// Leaves a `with` block: closes a file with all that it is made of, releases a view.
+pub(super) const EXIT: &str = "__exit__";
+
+/// C types whose instances have no parts that leaving a `with` block could change.
+pub(super) const LOCKS: &[&str] = &["RLock", "lock"];
 
 /// The C function that gives out methods of its argument.
 pub(super) const GETATTR: &str = "getattr";
