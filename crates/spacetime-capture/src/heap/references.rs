@@ -169,7 +169,7 @@ impl Heap {
     pub fn ensure(&mut self, index: EntryIndex) {
         let holder = self.holder;
         // SAFETY: the caller has just read a reference to the object.
-        let is_still = self.is_still(index) && !unsafe { self.has_new_dict(index) };
+        let is_still = self.is_still(index) && !unsafe { self.has_first_parts(index) };
         let entry = &mut self.entries[index as usize];
         entry.enter_epoch(self.epoch);
         let was_vouched_for = entry.vouched != 0;

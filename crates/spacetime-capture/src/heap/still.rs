@@ -34,21 +34,26 @@ impl Heap {
         entry.is_constant || entry.still == self.stillness
     }
 
-    /// Whether a function whose entry knows of no dict has one now: an attribute was given to it.
+    /// Whether a function whose entry knows of no dict has one now (an attribute was given to it), or one
+    /// that had no parts at all has defaults.
     ///
     /// # Safety
     /// The entry's object must be alive.
     #[inline]
-    pub(super) unsafe fn has_new_dict(&self, index: EntryIndex) -> bool {
+    pub(super) unsafe fn has_first_parts(&self, index: EntryIndex) -> bool {
         let entry = &self.entries[index as usize];
-        // SAFETY: the dict is read of a function only, be it another than the entry is about.
+        if entry.kind != Kind::Function || entry.has_dict {
+            return false;
+        }
+        // SAFETY: a function is read only if the object is one, be it another than the entry is about.
         unsafe {
-            entry.kind == Kind::Function
-                && !entry.has_dict
-                && Py_TYPE(entry.object) == &raw mut PyFunction_Type
-                && !(*entry.object.cast::<PyFunctionObject>())
-                    .func_dict
-                    .is_null()
+            if Py_TYPE(entry.object) != &raw mut PyFunction_Type {
+                return false;
+            }
+            let function = entry.object.cast::<PyFunctionObject>();
+            let has_defaults =
+                !(*function).func_defaults.is_null() || !(*function).func_kwdefaults.is_null();
+            !(*function).func_dict.is_null() || entry.is_constant && has_defaults
         }
     }
 
