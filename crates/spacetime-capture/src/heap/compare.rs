@@ -344,6 +344,7 @@ impl Heap {
                 true => self.replace_attributes(index, &live),
                 false => self.rewrite_attributes(index, new_layout, &live),
             }
+            self.doubt_fresh();
             self.release_fresh();
         }
     }

@@ -293,6 +293,7 @@ impl Heap {
             }
             let entry = &mut self.entries[index as usize];
             (entry.attributes, entry.attribute_layout) = (facet, attribute_layout);
+            self.doubt_fresh();
             self.release_fresh();
         }
     }
@@ -375,6 +376,18 @@ impl Heap {
             true => read(),
             // SAFETY: the GIL is held.
             false => unsafe { fields::without_exception(read) },
+        }
+    }
+
+    /// What was read from fields may have been made by the reading, where an object was that the program
+    /// let go on this line: an entry at that address may be about another one.
+    pub(super) fn doubt_fresh(&mut self) {
+        for &object in &self.fresh {
+            if let Some(index) = self.find(object)
+                && self.entries[index as usize].state == EntryState::Live
+            {
+                self.doubts.push(index);
+            }
         }
     }
 
