@@ -277,7 +277,7 @@ impl Heap {
         if !self.namespaces[index as usize].mutable_edges_are_known {
             edges.clear();
             let values = &self.namespaces[index as usize].values;
-            // A function may be given its first attribute at any time.
+            // A function may be given its first attribute or default at any time.
             let is_mutable = |&edge: &EntryIndex| {
                 let entry = &self.entries[edge as usize];
                 !entry.is_constant || entry.kind == Kind::Function
@@ -368,6 +368,7 @@ impl Heap {
         item: *mut PyObject,
     ) {
         self.begin_event();
+        let followed = self.live_entry_of(dict);
         // SAFETY: passed on.
         unsafe {
             if let Some(index) = self.find(dict)
@@ -381,7 +382,23 @@ impl Heap {
             if let Some(&namespace) = self.namespace_by_dict.get(&(dict as usize)) {
                 self.namespace_changed(event, namespace, key, item);
             }
+            // It takes itself in: read just now, as it is before the change.
+            if followed.is_none()
+                && let Some(index) = self.live_entry_of(dict)
+            {
+                let shadow = self.entries[index as usize].dict.as_ref();
+                if shadow.is_some_and(|shadow| shadow.simple) {
+                    self.keep_entries(index);
+                }
+                self.make_dirty(index);
+            }
         }
+    }
+
+    /// The entry of a dict, if it was filled.
+    fn live_entry_of(&self, dict: *mut PyObject) -> Option<EntryIndex> {
+        let is_live = |&index: &EntryIndex| self.entries[index as usize].state == EntryState::Live;
+        self.find(dict).filter(is_live)
     }
 
     unsafe fn entry_changed(
