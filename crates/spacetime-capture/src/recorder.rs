@@ -294,7 +294,9 @@ impl Recorder {
 
     /// Whether a monitored call is running or suspended in this frame.
     pub fn knows_frame(&self, tstate: *mut PyThreadState, live: LiveFrame) -> bool {
-        let thread = self.threads.iter().find(|thread| thread.tstate == tstate);
+        // Threads that ended may have left their state to it; they come before it.
+        let mut threads = self.threads.iter().rev();
+        let thread = threads.find(|thread| thread.tstate == tstate);
         self.suspended.contains_key(&live)
             || thread.is_some_and(|thread| thread.frames.iter().any(|frame| frame.live == live))
     }
