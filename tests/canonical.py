@@ -27,6 +27,7 @@ dict entries counts, the order of set elements and of attributes does not. Start
 
 from __future__ import annotations
 
+import _io
 import _random
 import array
 import collections
@@ -36,6 +37,7 @@ import decimal
 import enum
 import functools
 import gc
+import io
 import re
 import struct
 import types
@@ -70,6 +72,9 @@ DESCRIPTORS = (
     types.MemberDescriptorType,
 )
 
+# What files in memory and other streams are at least.
+FILE_BASES = ("_IOBase", "_RawIOBase", "_BufferedIOBase", "_TextIOBase")
+
 # Types written in C and what their instances are made of.
 PARTS: dict[type, tuple[str, ...]] = {
     array.array: ("typecode",),
@@ -85,6 +90,12 @@ PARTS: dict[type, tuple[str, ...]] = {
     functools._lru_cache_wrapper: (),
     functools.partial: ("func", "args", "keywords"),
     _random.Random: ("state",),
+    io.BufferedRandom: ("raw",),
+    io.BufferedReader: ("raw",),
+    io.BufferedWriter: ("raw",),
+    io.FileIO: ("mode", "closed"),
+    **dict.fromkeys((getattr(_io, name) for name in FILE_BASES), ()),
+    io.TextIOWrapper: ("buffer", "encoding", "errors"),
     memoryview: ("format", "shape", "strides", "readonly", "obj"),
     property: ("fget", "fset", "fdel"),
     re.Match: ("re", "string", "pos", "endpos", "regs"),
@@ -100,6 +111,13 @@ PARTS: dict[type, tuple[str, ...]] = {
     typing.TypeVar: ("__name__",),
     typing.TypeVarTuple: ("__name__",),
     type(Alias): ("__name__", "__module__"),
+}
+
+# Event loops are made of what belongs to the process: descriptors, the number of the thread,
+# clocks. They have no attributes here, so that locks and task groups, which hold them, compare.
+EVENT_LOOPS = {
+    "asyncio.unix_events._UnixSelectorEventLoop",
+    "asyncio.windows_events.ProactorEventLoop",
 }
 
 # Types whose instances hold one mapping and show it to nobody.
@@ -142,13 +160,16 @@ def is_heap_type(kind: type) -> bool:
 def is_python_class(kind: type) -> bool:
     """Whether a class statement (or a call of `type`) made the class, rather than C code.
 
-    Every type made in C fills slots of its own, and the slots show as wrappers in its namespace.
+    Every type made in C fills slots of its own, and the slots show in its namespace: as wrappers,
+    and `__new__` as a function in C.
     """
     if not is_heap_type(kind):
         return False
     members = TYPE_DICT(kind).values()
     wrappers = (m for m in members if type(m) is types.WrapperDescriptorType)
-    return not any(wrapper.__objclass__ is kind for wrapper in wrappers)
+    new = TYPE_DICT(kind).get("__new__")
+    is_made_in_c = type(new) is types.BuiltinFunctionType and new.__self__ is kind
+    return not is_made_in_c and not any(wrapper.__objclass__ is kind for wrapper in wrappers)
 
 
 def slots_of(kind: type) -> list[types.MemberDescriptorType]:
@@ -196,6 +217,8 @@ class Kind:
     def attributes(self, value: Any) -> dict[str, Any]:
         """What is in `__dict__`, in `__slots__`, and in the parts of a type in C."""
         found: dict[str, Any] = {}
+        if self.name in EVENT_LOOPS:
+            return found
         if self.is_exception:
             found |= exception_parts(value)
         if self.known is datetime.timezone:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import spacetimepy
-from canonical import Form, atom
+from canonical import EVENT_LOOPS, Form, atom
 from oracle import CallForm, StateForm
 
 EXACT = (list, dict, set, bytearray)
@@ -79,6 +79,8 @@ class TraceForm:
         return (f"{kind} of", value.type, number, items, self._attributes(value))
 
     def _attributes(self, value: spacetimepy.Value) -> Form:
+        if value.type in EVENT_LOOPS:
+            return ()
         attributes = value.attributes
         shown = [name for name in sorted(attributes) if name != "__traceback__"]
         return tuple([(name, self.of(attributes[name])) for name in shown])

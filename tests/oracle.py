@@ -5,8 +5,11 @@ at every line event of monitored code it copies everything the state shows into 
 (see `canonical`). It is slow and simple on purpose. Start with `Oracle.run`.
 
 What a state shows: the locals, and those globals that the code object refers to by name. The locals
-of a module or class body are the names of the code's `co_names` that are bound in its namespace,
-and the variables of a comprehension that runs there, but not variables of functions around a class.
+of a module or class body are the names the code uses as names that are bound in its namespace, and
+the variables of a comprehension that runs there, but not variables of functions around a class.
+
+That an exception leaves a frame is heard from `sys.monitoring`: a trace function cannot tell it
+from a generator that is suspended, and not always which exception it is.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import dis
 import gc
 import inspect
 import sys
+import threading
 import types
 import warnings
 from collections.abc import Callable
@@ -32,8 +36,8 @@ GLOBAL_OPERATIONS = {
     "DELETE_NAME",
     "LOAD_FROM_DICT_OR_GLOBALS",
 }
-YIELDING = {"YIELD_VALUE", "RESUME"}  # where a suspended frame stands: 3.12, 3.13
 RETURNING = {"RETURN_VALUE", "RETURN_CONST"}
+TOOL = 4  # of `sys.monitoring`; no tool has that number by convention
 GENERATOR = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
@@ -69,8 +73,6 @@ class Oracle:
         self._is_line = granularity == "line"
         self._call_by_frame: dict[int, int] = {}
         self._namespace_by_frame: dict[int, dict[str, Any]] = {}
-        self._last_exception: dict[int, BaseException] = {}
-        self._unwound: tuple[int, int] | None = None  # call that just raised, frame it raised into
 
     def run(self, program: Callable[[], None]) -> None:
         """Runs the program under the trace function."""
@@ -81,19 +83,33 @@ class Oracle:
             # 3.12 warns when a trace function sees a comprehension of a module body.
             warnings.filterwarnings("ignore", "assigning None to unbound local")
             sys.settrace(self._call_event)
+            threading.settrace(self._call_event)
+            self._watch_unwinding(True)
             try:
                 program()
             finally:
                 # The interpreter drops a trace function that raises.
                 self.has_failed = sys.gettrace() != self._call_event
+                self._watch_unwinding(False)
+                threading.settrace(None)
                 sys.settrace(None)
                 caller.f_trace = None
+
+    def _watch_unwinding(self, is_on: bool) -> None:
+        """Hears of exceptions that leave frames."""
+        monitoring, event = sys.monitoring, sys.monitoring.events.PY_UNWIND
+        if is_on:
+            monitoring.use_tool_id(TOOL, "oracle")
+            monitoring.register_callback(TOOL, event, self._unwind_event)
+            monitoring.set_events(TOOL, event)
+        else:
+            monitoring.set_events(TOOL, 0)
+            monitoring.free_tool_id(TOOL)
 
     def _call_event(self, frame: types.FrameType, event: str, arg: Any) -> Any:
         if frame.f_code.co_filename != self._filename:
             frame.f_trace_lines = False
             return self._other_event
-        self._unwound = None
         is_start = (
             operation_at(frame) == "RESUME" and frame.f_code.co_code[frame.f_lasti + 1] & 3 == 0
         )
@@ -105,7 +121,6 @@ class Oracle:
         parameters = parameter_names(frame.f_code)
         bound = {name: frame.f_locals[name] for name in parameters if name in frame.f_locals}
         call = CallForm(frame.f_code.co_qualname, self._parent_of(frame), LiveForm().names(bound))
-        self._last_exception.pop(id(frame), None)
         self._call_by_frame[id(frame)] = len(self.calls)
         if not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
             # Later, inside a comprehension, 3.13 shows only what belongs to the comprehension.
@@ -123,61 +138,45 @@ class Oracle:
         return None
 
     def _monitored_event(self, frame: types.FrameType, event: str, arg: Any) -> Any:
-        call_number = self._call_by_frame[id(frame)]
-        call = self.calls[call_number]
-        if event == "exception":
-            self._settle_unwound(frame, arg[1])
-            self._last_exception[id(frame)] = arg[1]
-        else:
-            self._unwound = None
-        if event == "line":
-            self._last_exception.pop(id(frame), None)
-            if self._is_line:
-                call.states.append(self._state_of(frame))
-        elif event == "return":
-            self._leave(frame, call_number, arg)
+        if event == "line" and self._is_line:
+            self.calls[self._call_by_frame[id(frame)]].states.append(self._state_of(frame))
+        elif event == "return" and operation_at(frame) in RETURNING:
+            call = self._leave(frame)
+            call.outcome, call.value = "RETURNED", LiveForm().of(arg)
         return self._monitored_event
 
-    def _leave(self, frame: types.FrameType, call_number: int, value: Any) -> None:
-        call, operation = self.calls[call_number], operation_at(frame)
-        is_raising = id(frame) in self._last_exception
-        if frame.f_code.co_flags & GENERATOR and operation in YIELDING and not is_raising:
-            return  # suspended, not left
+    def _unwind_event(self, code: types.CodeType, offset: int, exception: BaseException) -> None:
+        frame = sys._getframe(1)
+        # A generator or coroutine may be left without ever having started.
+        if code.co_filename == self._filename and id(frame) in self._call_by_frame:
+            call = self._leave(frame)
+            call.outcome, call.exception = "RAISED", LiveForm().of(exception)
+
+    def _leave(self, frame: types.FrameType) -> CallForm:
+        call = self.calls[self._call_by_frame[id(frame)]]
         if not self._is_line:
             call.states.append(self._state_of(frame))
         del self._call_by_frame[id(frame)]
-        exception = self._last_exception.pop(id(frame), None)
-        if operation in RETURNING:
-            call.outcome, call.value = "RETURNED", LiveForm().of(value)
-            return
-        call.outcome = "RAISED"
-        if exception is not None:
-            call.exception = LiveForm().of(exception)
-        self._unwound = (call_number, id(frame.f_back))
+        return call
 
     def _state_of(self, frame: types.FrameType) -> StateForm:
         """The state of a frame as it stands; locals and globals share one numbering of objects."""
         code, namespace, form = frame.f_code, frame.f_globals, LiveForm()
         if code.co_flags & inspect.CO_OPTIMIZED:
-            visible = dict(frame.f_locals)
+            # On 3.12 `f_locals` also keeps what `exec` bound there.
+            names = (*code.co_varnames, *code.co_cellvars, *code.co_freevars)
+            shown = frame.f_locals
+            visible = {name: shown[name] for name in names if name in shown}
         else:
             # The body's own names, and while a comprehension runs the variables of that.
             held, shown = self._namespace_by_frame[id(frame)], frame.f_locals
-            visible = {name: held[name] for name in code.co_names if name in held}
+            visible = {name: held[name] for name in global_names(code) if name in held}
             visible |= {name: shown[name] for name in code.co_varnames if name in shown}
         reachable = {name: namespace[name] for name in global_names(code) if name in namespace}
         line = frame.f_lineno if self._is_line else code.co_firstlineno
         return StateForm(line, form.names(visible), form.names(reachable))
 
-    def _settle_unwound(self, frame: types.FrameType, exception: BaseException) -> None:
-        """`finally` re-raises without an event: the frame it went into knows the exception."""
-        if self._unwound is not None and self._unwound[1] == id(frame):
-            self.calls[self._unwound[0]].exception = LiveForm().of(exception)
-        self._unwound = None
-
     def _other_event(self, frame: types.FrameType, event: str, arg: Any) -> Any:
-        if event == "exception":
-            self._settle_unwound(frame, arg[1])
         return self._other_event
 
 
