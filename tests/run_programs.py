@@ -41,7 +41,7 @@ class Ran:
 
 def load(path: str) -> Callable[[], None]:
     """A function that runs the program once, as the main program."""
-    code = compile(Path(path).read_text(), path, "exec", dont_inherit=True)
+    code = compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
 
     def execute() -> None:
         module = types.ModuleType("__main__")

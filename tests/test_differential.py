@@ -68,7 +68,7 @@ def test_fast_tier_portable_tier_and_oracle_give_equal_states(
     run: Run, tmp_path: Path, corpus: list[Path], granularity: str
 ) -> None:
     """The corpus, at both granularities."""
-    assert len(corpus) >= 60
+    assert len(corpus) >= 190
     check(run, tmp_path, granularity, corpus)
 
 

@@ -91,7 +91,10 @@ def test_recording_changes_nothing_next_to_other_tools(
     """The corpus while a tracer, a profiler or coverage is active; their reports stay the same."""
     if companion.startswith("coverage") and importlib.util.find_spec("coverage") is None:
         pytest.skip("coverage is not installed here (requirements-dev.txt names it)")
-    problems = compare_runs(run, tmp_path, corpus, SPACETIME_TIER=tier, TEST_COMPANION=companion)
+    # cProfile takes the calls of all threads for those of one: what it counts of them is chance.
+    is_profiled = companion == "cprofile"
+    programs = [path for path in corpus if not (is_profiled and "thread" in path.stem)]
+    problems = compare_runs(run, tmp_path, programs, SPACETIME_TIER=tier, TEST_COMPANION=companion)
     assert not problems, "\n".join(problems)
 
 
