@@ -41,6 +41,29 @@ enum Implementation {
     FastWithKeywords(FastWithKeywords),
 }
 
+/// What such a function is called with. The names of arguments are null if none has one.
+#[derive(Clone, Copy)]
+struct Call {
+    module: *mut PyObject,
+    arguments: Arguments,
+    n: Py_ssize_t,
+    names: *mut PyObject,
+}
+
+impl Call {
+    /// All arguments: by position, then by name.
+    unsafe fn arguments<'a>(self) -> &'a [*mut PyObject] {
+        // SAFETY: there are as many as the caller said.
+        unsafe {
+            let n_named = match self.names.is_null() {
+                true => 0,
+                false => PyTuple_GET_SIZE(self.names),
+            };
+            std::slice::from_raw_parts(self.arguments, (self.n + n_named) as usize)
+        }
+    }
+}
+
 impl Implementation {
     fn flags(self) -> c_int {
         match self {
@@ -57,49 +80,61 @@ impl Implementation {
     }
 }
 
-const fn function(
-    module: &'static CStr,
-    name: &'static CStr,
-    replacement: Implementation,
-) -> Function {
-    Function {
-        module,
-        name,
-        replacement,
-        entry: AtomicPtr::new(ptr::null_mut()),
-        original: AtomicPtr::new(ptr::null_mut()),
-    }
+/// A function and the implementation that takes its place.
+macro_rules! functions {
+    ($($name:ident = $module:literal $function:literal, $shape:ident, $act:path;)*) => {
+        $(static $name: Function = {
+            functions!(@$shape act, $name, $act);
+            Function {
+                module: $module,
+                name: $function,
+                replacement: Implementation::$shape(act),
+                entry: AtomicPtr::new(ptr::null_mut()),
+                original: AtomicPtr::new(ptr::null_mut()),
+            }
+        };)*
+        static ALL: &[&Function] = &[$(&$name),*];
+    };
+    (@Fast $act:ident, $name:ident, $body:path) => {
+        unsafe extern "C" fn $act(
+            module: *mut PyObject,
+            arguments: Arguments,
+            n: Py_ssize_t,
+        ) -> *mut PyObject {
+            let names = ptr::null_mut();
+            // SAFETY: called by CPython.
+            unsafe { $body(&$name, Call { module, arguments, n, names }) }
+        }
+    };
+    (@FastWithKeywords $act:ident, $name:ident, $body:path) => {
+        unsafe extern "C" fn $act(
+            module: *mut PyObject,
+            arguments: Arguments,
+            n: Py_ssize_t,
+            names: *mut PyObject,
+        ) -> *mut PyObject {
+            // SAFETY: called by CPython.
+            unsafe { $body(&$name, Call { module, arguments, n, names }) }
+        }
+    };
 }
 
-static EXIT: Function = function(c"posix", c"_exit", Implementation::FastWithKeywords(exit));
-static EXECV: Function = function(c"posix", c"execv", Implementation::Fast(execv));
-static EXECVE: Function = function(
-    c"posix",
-    c"execve",
-    Implementation::FastWithKeywords(execve),
-);
-static SPAWN: Function = function(
-    c"posix",
-    c"posix_spawn",
-    Implementation::FastWithKeywords(posix_spawn),
-);
-static SPAWNP: Function = function(
-    c"posix",
-    c"posix_spawnp",
-    Implementation::FastWithKeywords(posix_spawnp),
-);
-static FORK_EXEC: Function = function(
-    c"_posixsubprocess",
-    c"fork_exec",
-    Implementation::Fast(fork_exec),
-);
+functions! {
+    EXIT = c"posix" c"_exit", FastWithKeywords, exit;
+    EXECV = c"posix" c"execv", Fast, execv;
+    EXECVE = c"posix" c"execve", FastWithKeywords, execve;
+    SPAWN = c"posix" c"posix_spawn", FastWithKeywords, spawn;
+    SPAWNP = c"posix" c"posix_spawnp", FastWithKeywords, spawn;
+    FORK_EXEC = c"_posixsubprocess" c"fork_exec", Fast, fork_exec;
+}
 
-/// Replaces the implementations, or puts the originals back. A function that is not as expected stays as it is.
+/// Replaces the implementations, or puts the originals back. A function that is not as expected stays
+/// as it is.
 ///
 /// # Safety
 /// The GIL must be held and no exception set.
 pub unsafe fn watch(on: bool) {
-    for function in [&EXIT, &EXECV, &EXECVE, &SPAWN, &SPAWNP, &FORK_EXEC] {
+    for function in ALL {
         // SAFETY: passed on.
         unsafe { function.replace(on) };
     }
@@ -130,31 +165,40 @@ impl Function {
         }
     }
 
-    unsafe fn call(
-        &self,
-        module: *mut PyObject,
-        arguments: Arguments,
-        n: Py_ssize_t,
-    ) -> *mut PyObject {
-        // SAFETY: the original has these flags.
+    /// Calls the original.
+    unsafe fn call(&self, call: Call) -> *mut PyObject {
+        let original = self.original.load(Ordering::Relaxed);
+        // SAFETY: the original has the flags of its replacement.
         unsafe {
-            let original: Fast = std::mem::transmute(self.original.load(Ordering::Relaxed));
-            original(module, arguments, n)
+            match self.replacement {
+                Implementation::Fast(_) => {
+                    let original: Fast = std::mem::transmute(original);
+                    original(call.module, call.arguments, call.n)
+                }
+                Implementation::FastWithKeywords(_) => {
+                    let original: FastWithKeywords = std::mem::transmute(original);
+                    original(call.module, call.arguments, call.n, call.names)
+                }
+            }
         }
     }
 
-    unsafe fn call_with(
-        &self,
-        module: *mut PyObject,
-        arguments: Arguments,
-        n: Py_ssize_t,
-        keywords: *mut PyObject,
-    ) -> *mut PyObject {
-        // SAFETY: the original has these flags.
+    /// Calls the original with an object in the place of one of the arguments; the reference is taken. Null
+    /// stands for the argument as it was given.
+    unsafe fn call_with(&self, call: Call, at: usize, object: *mut PyObject) -> *mut PyObject {
+        // SAFETY: passed on; the copy lives until the call is over.
         unsafe {
-            let original: FastWithKeywords =
-                std::mem::transmute(self.original.load(Ordering::Relaxed));
-            original(module, arguments, n, keywords)
+            if object.is_null() {
+                return self.call(call);
+            }
+            let mut arguments = call.arguments().to_vec();
+            arguments[at] = object;
+            let result = self.call(Call {
+                arguments: arguments.as_ptr(),
+                ..call
+            });
+            Py_DECREF(object);
+            result
         }
     }
 }
@@ -183,54 +227,39 @@ unsafe fn find(module: &CStr, name: &CStr) -> Option<*mut PyMethodDef> {
     }
 }
 
-unsafe extern "C" fn exit(
-    module: *mut PyObject,
-    arguments: Arguments,
-    n: Py_ssize_t,
-    keywords: *mut PyObject,
-) -> *mut PyObject {
+unsafe fn exit(function: &Function, call: Call) -> *mut PyObject {
     // SAFETY: one argument, by position or by its only name.
     unsafe {
-        let n_keywords = if keywords.is_null() {
-            0
-        } else {
-            PyTuple_GET_SIZE(keywords)
-        };
-        if n + n_keywords == 1
+        if let &[status] = call.arguments()
             && let Some(recorder) = callbacks::recorder()
             && !recorder.family.on_exit.is_null()
-            && PyLong_CheckExact(*arguments) != 0
+            && PyLong_CheckExact(status) != 0
         {
             // It may end the recorder, which holds it.
             let on_exit = recorder.family.on_exit;
             Py_INCREF(on_exit);
-            Py_XDECREF(PyObject_CallOneArg(on_exit, *arguments));
+            Py_XDECREF(PyObject_CallOneArg(on_exit, status));
             Py_DECREF(on_exit);
             // What fails here must not keep the process from ending.
             PyErr_Clear();
         }
-        EXIT.call_with(module, arguments, n, keywords)
+        function.call(call)
     }
 }
 
-unsafe extern "C" fn execv(
-    module: *mut PyObject,
-    arguments: Arguments,
-    n: Py_ssize_t,
-) -> *mut PyObject {
+unsafe fn execv(function: &Function, call: Call) -> *mut PyObject {
     // SAFETY: passed on; the variable is taken back if this process goes on.
     unsafe {
-        let Some(recorder) = callbacks::recorder().filter(|_| n > 0) else {
-            return EXECV.call(module, arguments, n);
+        let Some(recorder) = callbacks::recorder().filter(|_| call.n > 0) else {
+            return function.call(call);
         };
         let note = note_for_child(recorder);
-        leave(recorder, *arguments);
-        let (name, value) = note.as_deref().map_or((c"", c""), split);
-        if note.is_some() {
+        leave(recorder, *call.arguments);
+        if let Some((name, value)) = note.as_deref().map(split) {
             libc::setenv(name.as_ptr(), value.as_ptr(), 1);
         }
-        let failed = EXECV.call(module, arguments, n);
-        if note.is_some() {
+        let failed = function.call(call);
+        if let Some((name, _)) = note.as_deref().map(split) {
             libc::unsetenv(name.as_ptr());
         }
         come_back();
@@ -238,88 +267,44 @@ unsafe extern "C" fn execv(
     }
 }
 
-unsafe extern "C" fn execve(
-    module: *mut PyObject,
-    arguments: Arguments,
-    n: Py_ssize_t,
-    keywords: *mut PyObject,
-) -> *mut PyObject {
+unsafe fn execve(function: &Function, call: Call) -> *mut PyObject {
     // SAFETY: passed on.
     unsafe {
-        let Some(recorder) = callbacks::recorder().filter(|_| n > 0) else {
-            return EXECVE.call_with(module, arguments, n, keywords);
+        let Some(recorder) = callbacks::recorder().filter(|_| call.n > 0) else {
+            return function.call(call);
         };
-        let note = note_for_child(recorder);
-        leave(recorder, *arguments);
-        let failed = with_environment(&EXECVE, note, module, arguments, n, keywords);
+        let environment = environment_for(recorder, call);
+        leave(recorder, *call.arguments);
+        let failed = function.call_with(call, ENVIRONMENT_OF_PROGRAM, environment);
         come_back();
         failed
     }
 }
 
-unsafe extern "C" fn posix_spawn(
-    module: *mut PyObject,
-    arguments: Arguments,
-    n: Py_ssize_t,
-    keywords: *mut PyObject,
-) -> *mut PyObject {
-    // SAFETY: passed on.
-    unsafe { spawn(&SPAWN, module, arguments, n, keywords) }
-}
-
-unsafe extern "C" fn posix_spawnp(
-    module: *mut PyObject,
-    arguments: Arguments,
-    n: Py_ssize_t,
-    keywords: *mut PyObject,
-) -> *mut PyObject {
-    // SAFETY: passed on.
-    unsafe { spawn(&SPAWNP, module, arguments, n, keywords) }
-}
-
-unsafe fn spawn(
-    function: &Function,
-    module: *mut PyObject,
-    arguments: Arguments,
-    n: Py_ssize_t,
-    keywords: *mut PyObject,
-) -> *mut PyObject {
+unsafe fn spawn(function: &Function, call: Call) -> *mut PyObject {
     // SAFETY: passed on.
     unsafe {
-        let note = callbacks::recorder().and_then(|recorder| note_for_child(recorder));
-        with_environment(function, note, module, arguments, n, keywords)
+        let environment = match callbacks::recorder() {
+            Some(recorder) => environment_for(recorder, call),
+            None => ptr::null_mut(),
+        };
+        function.call_with(call, ENVIRONMENT_OF_PROGRAM, environment)
     }
 }
 
-/// Calls a function whose third argument is a mapping, the environment, with the note in it.
-unsafe fn with_environment(
-    function: &Function,
-    note: Option<CString>,
-    module: *mut PyObject,
-    arguments: Arguments,
-    n: Py_ssize_t,
-    keywords: *mut PyObject,
-) -> *mut PyObject {
-    // SAFETY: the arguments are copied with one of them replaced.
+/// The place of the environment, a mapping, among the arguments of `execve` and `posix_spawn`.
+const ENVIRONMENT_OF_PROGRAM: usize = 2;
+
+/// The environment of a program with the note in it (a new reference), or null if it is to stay as it is.
+unsafe fn environment_for(recorder: &mut Recorder, call: Call) -> *mut PyObject {
+    // SAFETY: an argument by position.
     unsafe {
-        let environment = match note {
-            Some(note) if n >= 3 => environment_with(*arguments.add(2), &note),
+        match note_for_child(recorder) {
+            Some(note) if call.n as usize > ENVIRONMENT_OF_PROGRAM => {
+                environment_with(*call.arguments.add(ENVIRONMENT_OF_PROGRAM), &note)
+            }
             _ => ptr::null_mut(),
-        };
-        if environment.is_null() {
-            return function.call_with(module, arguments, n, keywords);
         }
-        let n_keywords = if keywords.is_null() {
-            0
-        } else {
-            PyTuple_GET_SIZE(keywords)
-        };
-        let mut replaced =
-            std::slice::from_raw_parts(arguments, (n + n_keywords) as usize).to_vec();
-        replaced[2] = environment;
-        let result = function.call_with(module, replaced.as_ptr(), n, keywords);
-        Py_DECREF(environment);
-        result
     }
 }
 
@@ -364,28 +349,17 @@ unsafe fn put(dict: *mut PyObject, name: &[u8], value: &[u8]) -> bool {
 const ENVIRONMENT: usize = 5;
 const PREEXEC: usize = 21;
 
-unsafe extern "C" fn fork_exec(
-    module: *mut PyObject,
-    arguments: Arguments,
-    n: Py_ssize_t,
-) -> *mut PyObject {
-    // SAFETY: the arguments are copied with one of them replaced.
+unsafe fn fork_exec(function: &Function, call: Call) -> *mut PyObject {
+    // SAFETY: passed on.
     unsafe {
-        let given = std::slice::from_raw_parts(arguments, n as usize);
+        let given = call.arguments();
         let environment = match callbacks::recorder() {
             Some(recorder) if given.len() > PREEXEC => {
                 started_environment(recorder, given[ENVIRONMENT], given[PREEXEC])
             }
             _ => ptr::null_mut(),
         };
-        if environment.is_null() {
-            return FORK_EXEC.call(module, arguments, n);
-        }
-        let mut replaced = given.to_vec();
-        replaced[ENVIRONMENT] = environment;
-        let result = FORK_EXEC.call(module, replaced.as_ptr(), n);
-        Py_DECREF(environment);
-        result
+        function.call_with(call, ENVIRONMENT, environment)
     }
 }
 
