@@ -428,7 +428,6 @@ LIVE = "it has no value apart from the running program"
         (threading.Lock(), LIVE),
         (weakref.ref(Slots), LIVE),
         ((n for n in ()), LIVE),
-        (random.Random(1), OPAQUE),
         (operator.itemgetter(1), OPAQUE),
     ],
     ids=name_of,

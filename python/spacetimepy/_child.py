@@ -1,10 +1,11 @@
 """Recording in a process that a recorded process started.
 
 The parent's recorder puts a note into the environment of each program that the process starts
-(`spacetime-capture`, `processes`). When Python starts there, the file `spacetimepy.pth` beside this
+(`spacetime-capture`, `processes`). When Python starts there, `spacetimepy_children.pth` beside this
 package looks for the note and calls [`start`][spacetimepy._child.start]: the child then records
 what the parent was asked to record, into the same trace, in a session that says which call it came
-from. A child of which nothing is recorded leaves nothing in the trace.
+from. A child of which nothing is recorded leaves nothing in the trace. (The name of that file comes
+after `spacetimepy.pth`, by which a development install finds this package.)
 """
 
 from __future__ import annotations

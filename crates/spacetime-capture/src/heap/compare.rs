@@ -2,6 +2,7 @@
 
 use super::fields::{self, Field};
 use super::fill::{live_element, text_batches};
+use super::types::code_of_function;
 use super::{AttributeLayout, EntryIndex, Facet, Heap, Link, dicts};
 use crate::atoms;
 use crate::layout::{self, Attributes, SharedKeys};
@@ -35,6 +36,10 @@ impl Heap {
                     self.compare_text(index);
                 }
                 Kind::Instance | Kind::Enum => self.compare_payload(index),
+                Kind::Function if code_of_function(object) != entry.code => {
+                    self.announce_again(index);
+                    return;
+                }
                 _ => {}
             }
             let entry = &self.entries[index as usize];

@@ -1,7 +1,7 @@
 //! Writes an object for the first time: what it is, then its contents.
 
 use super::buffers::Exporter;
-use super::types::Storage;
+use super::types::{Storage, code_of_function};
 use super::{AttributeLayout, EntryIndex, EntryState, Facet, Heap, Link, Text, dicts, fields};
 use crate::atoms;
 use crate::layout::{self, Attributes, SharedKeys};
@@ -52,6 +52,10 @@ impl Heap {
             entry.state = EntryState::Live;
             (entry.type_, entry.type_index, entry.kind) = (type_, type_index, kind);
             entry.cut_from = 0;
+            entry.code = match kind {
+                Kind::Function => code_of_function(object),
+                _ => std::ptr::null(),
+            };
 
             stream::put_object_record(&mut self.sink, record::OBJECT, id);
             self.sink.byte(kind as u8);

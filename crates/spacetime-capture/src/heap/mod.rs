@@ -187,6 +187,8 @@ pub(crate) struct Entry {
     looked_at: u32,
     /// How many items or bytes there are if only some are kept, else 0.
     cut_from: usize,
+    /// What tells a function from another one at its address: its code, or its entry in a table of C.
+    code: *const (),
     /// A function that has a dict.
     has_dict: bool,
     /// A dict whose changes are pushed by the dict watcher.

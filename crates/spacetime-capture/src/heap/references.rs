@@ -130,6 +130,7 @@ impl Heap {
             looked_at: 0,
             has_dict: false,
             cut_from: 0,
+            code: std::ptr::null(),
             is_exposed: false,
             watched: false,
             dirty: false,

@@ -352,6 +352,23 @@ unsafe fn named_parts(function: *mut PyObject) -> [*mut PyObject; 3] {
     }
 }
 
+/// What tells a function from another one at its address; null for descriptors.
+///
+/// # Safety
+/// `function` must be a live object whose entry is a function.
+pub(super) unsafe fn code_of_function(function: *mut PyObject) -> *const () {
+    // SAFETY: each branch follows the type.
+    unsafe {
+        if Py_TYPE(function) == &raw mut PyFunction_Type {
+            (*function.cast::<PyFunctionObject>()).func_code.cast()
+        } else if PyCFunction_Check(function) != 0 {
+            (*function.cast::<PyCFunctionObject>()).m_ml.cast()
+        } else {
+            std::ptr::null()
+        }
+    }
+}
+
 /// The dict of a function, if it has one.
 ///
 /// # Safety
