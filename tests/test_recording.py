@@ -6,7 +6,6 @@ import enum
 import json
 import operator
 import os
-import random
 import re
 import subprocess
 import sys
