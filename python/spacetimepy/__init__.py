@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from spacetimepy import errors
 from spacetimepy._native import __version__
+from spacetimepy.adapters import Adapter, adapter
 from spacetimepy.decorators import function, line
 from spacetimepy.errors import SpacetimeError, TraceError
 from spacetimepy.recording import (
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from spacetimepy.values import Value
 
 __all__ = [
+    "Adapter",
     "Branch",
     "Call",
     "CodeVersion",
@@ -56,6 +58,7 @@ __all__ = [
     "TraceError",
     "Value",
     "__version__",
+    "adapter",
     "disable_recording",
     "enable_recording",
     "end_session",

@@ -9,10 +9,12 @@ written in C; what they do not take is set through the descriptors of the class.
 from __future__ import annotations
 
 import collections
+import contextlib
+import copy
 import types
 from typing import Any
 
-from spacetimepy import _builders_in_c
+from spacetimepy import _builders_in_c, adapters
 from spacetimepy._attributes import all_of, attributes_filler, contents_of, set_attributes
 from spacetimepy._importing import c_base_of, type_name
 from spacetimepy.errors import RestoreError
@@ -285,7 +287,31 @@ def _closure(restorer: Restorer, node: Node, like: types.FunctionType | None) ->
     return restorer.keep(node, made, fill)
 
 
+def _adapted(restorer: Restorer, node: Node) -> Steps:
+    yield from all_of(node.items)  # says which part was not captured
+    name = node.attributes["adapter"]
+    found = adapters.find(name)
+    if found is None:
+        # The module of a type may register its adapter.
+        with contextlib.suppress(RestoreError):
+            restorer.names.find(name)
+        found = adapters.find(name)
+    if found is None:
+        raise RestoreError(
+            f"it was recorded by an adapter of {name}, which this process does not have: "
+            "register it by spacetimepy.adapter()"
+        )
+    # Not those objects: what has keys that hash late is not filled yet. The graph shares its own.
+    payload = copy.deepcopy(node.value.payload)
+    kind = found.kind if node.type == name else restorer.names.class_of(node.type)
+    made = found.restore(kind, payload)
+    if type_name(type(made)) != node.type:
+        raise RestoreError(f"the adapter of {name} made a {type_name(type(made))}")
+    return made
+
+
 _BUILDERS: dict[str, Callable[[Restorer, Node], Steps]] = {
+    "adapted": _adapted,
     "bytearray": _bytearray,
     "buffer": _builders_in_c.buffer,
     "bytes": _bytes,

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "absolute",
+    "describe_exception",
     "exact",
     "isolate",
     "members_of",
     "name_of_type",
+    "short",
     "stem_of",
     "storable",
     "tell",
@@ -59,6 +61,8 @@ _normalised = posix._path_normpath  # type: ignore[attr-defined]
 _qualname: Callable[[type], str] = type.__dict__["__qualname__"].__get__
 _module_dict: Callable[[ModuleType], dict[str, Any]] = vars(ModuleType)["__dict__"].__get__
 _exact_str = str.__str__
+# Read where they are kept: a class may have a property of that name.
+_args_of = BaseException.__dict__["args"].__get__
 
 STDERR = 2
 
@@ -122,6 +126,32 @@ def storable(text: str) -> str:
     'a\\\\ud800'
     """
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def describe_exception(exception: BaseException) -> str:
+    """Type and message, without running code of the program."""
+    name = name_of_type(exception)
+    args = _args_of(exception)
+    if issubclass(type(exception), OSError) and len(args) > 1:
+        message: str | None = f"[Errno {short(args[0])}] {short(args[1])}"
+    else:
+        message = short(args[0]) if args else None
+    return f"{storable(name)}: {message}" if message else storable(name)
+
+
+def short(value: object) -> str | None:
+    """An atom as text, cut at 200 characters; anything else by its type."""
+    if value is None:
+        return None
+    kind = type(value)
+    if kind is str:
+        return storable(value[:200])  # type: ignore[index]
+    if kind is int:
+        # The text of a long number would take long, and more digits than are allowed.
+        return repr(value) if -(1 << 600) < value < 1 << 600 else "<int>"  # type: ignore[operator]
+    if kind is float or kind is bool or kind is bytes:
+        return repr(value[:200] if kind is bytes else value)  # type: ignore[index]
+    return storable(f"<{name_of_type(value)}>")
 
 
 def _identity_of_stderr() -> tuple[int, int] | None:

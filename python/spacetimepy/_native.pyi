@@ -89,6 +89,12 @@ class Recorder:
         include: Sequence[str] = ...,
         ignore: Sequence[str] = ...,
     ) -> None: ...
+    def add_adapter(
+        self,
+        kind: type,
+        capture: Callable[[Any], tuple[Any, str | None]],
+        preview: Callable[[Any], str | None] | None,
+    ) -> None: ...
     def begin_session(
         self,
         name: str | None,

@@ -19,12 +19,14 @@ from os import getpid as _getpid
 from sys import _getframe
 
 from spacetimepy import _child, _native, _source, decorators
+from spacetimepy import adapters as _adapters
 from spacetimepy._isolation import (
     absolute,
+    describe_exception,
     exact,
     isolate,
     members_of,
-    name_of_type,
+    short,
     stem_of,
     storable,
     tell,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self
 
+    from spacetimepy.adapters import Adapter
     from spacetimepy.patterns import Selection
 
 __all__ = [
@@ -262,6 +265,7 @@ class Recorder:
         if self._summary is not None:
             return self._summary
         decorators.attach(None)
+        _adapters.attach(None)
         failure: SpacetimeError | None = None
         if self._session is not None:
             try:
@@ -355,6 +359,7 @@ def init_monitoring(
     overwrite: bool = False,
     limits: Limits | Mapping[str, int] | None = None,
     ignore_types: Iterable[type] = (),
+    adapters: Iterable[Adapter | type] = (),
 ) -> Recorder:
     """Begins to record the functions marked by `@function` and `@line`, now or later.
 
@@ -365,6 +370,9 @@ def init_monitoring(
         overwrite: Begin an existing trace afresh.
         limits: How much a session may record.
         ignore_types: Objects of these types are recorded by their type alone.
+        adapters: What `spacetimepy.adapter` gave, or classes that have the methods it takes: how
+            objects of types are recorded whose state is in C or elsewhere. Those that were
+            registered by `spacetimepy.adapter` count without being named.
 
     Returns:
         The recorder, which is closed at the end of the program at the latest.
@@ -380,6 +388,7 @@ def init_monitoring(
     """
     if _active is not None and _active.is_given:
         # The command decided where to; what is decorated is recorded there.
+        _adapters.register_all(adapters)
         return _active
     recorder = _start(
         db_path,
@@ -388,6 +397,7 @@ def init_monitoring(
         overwrite=overwrite,
         limits=limits,
         ignore_types=ignore_types,
+        adapters=adapters,
     )
     recorder._begin_implicit_session()
     return recorder
@@ -401,6 +411,7 @@ def _start(
     overwrite: bool = False,
     limits: Limits | Mapping[str, int] | None = None,
     ignore_types: Iterable[type] = (),
+    adapters: Iterable[Adapter | type] = (),
     program_name: str | None = None,
     follows_children: bool = True,
     origin: tuple[int, int | None] | None = None,
@@ -422,6 +433,7 @@ def _start(
             f"this process is already recorded into {_active.path}: close that recorder first"
         )
     bounds = _as_limits(limits)
+    _adapters.register_all(adapters)
     path = _as_path(db_path)
     if in_memory:
         # A name that no other trace in this process's memory has.
@@ -448,6 +460,7 @@ def _start(
     if not _is_enabled:
         native.pause()
     decorators.attach(native)
+    _adapters.attach(native)
     return recorder
 
 
@@ -507,6 +520,7 @@ def _go_on_in_child() -> None:
     recorder._session = None
     recorder._summary = {}
     decorators.attach(None)
+    _adapters.attach(None)
     _active = None
 
 
@@ -552,7 +566,7 @@ class record:  # noqa: N801 (used like a function)
         from spacetimepy.patterns import Selection
 
         decorators._refuse(track=track)
-        known = ("in_memory", "overwrite", "limits", "ignore_types")
+        known = ("in_memory", "overwrite", "limits", "ignore_types", "adapters")
         for option in options:
             if option not in known:
                 raise UsageError(f"record() has no option {option!r}; it has {', '.join(known)}")
@@ -779,41 +793,14 @@ def _how_it_ended(exception: BaseException | None) -> tuple[_native._ExitKind, s
         return "completed", None
     kind = type(exception)
     if issubclass(kind, SystemExit):
-        return "exit", _short(_exit_code_of(exception))
+        return "exit", short(_exit_code_of(exception))
     if issubclass(kind, KeyboardInterrupt):
         return "interrupted", None
-    return "exception", _describe_exception(exception)
+    return "exception", describe_exception(exception)
 
 
-# Members of exceptions, read where they are kept: a class may have properties of these names.
-_args_of = BaseException.__dict__["args"].__get__
+# Read where it is kept: a class may have a property of that name.
 _exit_code_of = SystemExit.__dict__["code"].__get__
-
-
-def _describe_exception(exception: BaseException) -> str:
-    """Type and message, without running code of the program."""
-    name = name_of_type(exception)
-    args = _args_of(exception)
-    if issubclass(type(exception), OSError) and len(args) > 1:
-        message: str | None = f"[Errno {_short(args[0])}] {_short(args[1])}"
-    else:
-        message = _short(args[0]) if args else None
-    return f"{storable(name)}: {message}" if message else storable(name)
-
-
-def _short(value: object) -> str | None:
-    """An atom as text, cut at 200 characters; anything else by its type."""
-    if value is None:
-        return None
-    kind = type(value)
-    if kind is str:
-        return storable(value[:200])  # type: ignore[index]
-    if kind is int:
-        # The text of a long number would take long, and more digits than are allowed.
-        return repr(value) if -(1 << 600) < value < 1 << 600 else "<int>"  # type: ignore[operator]
-    if kind is float or kind is bool or kind is bytes:
-        return repr(value[:200] if kind is bytes else value)  # type: ignore[index]
-    return storable(f"<{name_of_type(value)}>")
 
 
 def _check_text(text: object, *, option: str) -> None:

@@ -6,7 +6,7 @@ restored together, so that what was one object is one object. `Value.restore()` 
 Restoring is the one thing that runs code because of a trace: it imports the modules that classes
 and functions come from, and a key of a dict is hashed. So it is refused unless the trace is
 trusted: `spacetimepy.open(path, trust=True)`. No `__init__`, `__setattr__` or `__setstate__` of a
-class in Python runs.
+class in Python runs, unless an [`adapter`][spacetimepy.adapter] calls it.
 
 How: an object that can change is made empty, and filled once all that it holds exists; one that
 cannot is made of its parts, inner ones first. Nothing recurses on what the trace holds. Dicts and

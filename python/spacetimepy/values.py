@@ -38,7 +38,8 @@ class Value:
     * instances: `value.attr("x")`, `value.attributes`;
     * subclasses of containers, cut containers: `value[key]`, iteration, `len`, `items()`;
     * functions, classes, modules: `value.name`;
-    * exceptions: `value.args`.
+    * exceptions: `value.args`;
+    * objects of types with an [`adapter`][spacetimepy.adapter]: `value.payload`.
 
     `==` compares with other recorded values and with living objects, part by part.
 
@@ -75,7 +76,8 @@ class Value:
 
     @property
     def kind(self) -> str:
-        """What it is made of: `instance`, `list`, `function`, `class`, `module`, `opaque`, ..."""
+        """What it is made of: `instance`, `list`, `function`, `class`, `module`, `adapted`,
+        `opaque`, ..."""
         return self._facts[0]
 
     @property
@@ -116,7 +118,23 @@ class Value:
     @property
     def attributes(self) -> dict[str, Any]:
         """Attributes by name."""
-        return {} if self._id is None else self._graph.attributes(self._id)
+        if self._id is None or self.kind == "adapted":
+            return {}
+        return self._graph.attributes(self._id)
+
+    @property
+    def payload(self) -> Any:
+        """What the adapter of its type gave; None of objects of other types."""
+        items = self._items() if self.kind == "adapted" else ()
+        return items[0] if items else None
+
+    @property
+    def adapter(self) -> str | None:
+        """The type that the adapter which gave the payload is for, as `module.Name`."""
+        if self._id is None or self.kind != "adapted":
+            return None
+        name: str | None = self._graph.attributes(self._id).get("adapter")
+        return name
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -326,6 +344,8 @@ def _parts_of_recorded(value: Value) -> _Parts | None:
         return None
     if kind in ("function", "class", "module"):
         return kind, value.name, [], []
+    if kind == "adapted":
+        return f"adapted {name}", value.adapter, [value.payload], []
     attributes = value.attributes
     names = sorted(name for name in attributes if name not in _HISTORY)
     held = [attributes[name] for name in names]

@@ -2,11 +2,12 @@
 //! over to the [`Recorder`].
 //!
 //! A wrapper made by a binding library costs two to four times as much per event, so the callbacks
-//! are a heap type of our own. No callback raises into the program: a panic is caught and ends the
-//! recording.
+//! are a heap type of our own. No callback raises into the program, but for what a signal raised while
+//! an adapter was asked: a panic is caught and ends the recording.
 //!
 //! Hot path: no lock, no allocation outside the arenas, no formatting, no log. Bench: `bench/run.py`.
 
+use crate::adapters;
 use crate::code::{Code, Role, unit};
 use crate::frames::{LiveFrame, Tier};
 use crate::heap::DictEvent;
@@ -224,6 +225,9 @@ unsafe extern "C" fn on_line(
 ) -> *mut PyObject {
     // SAFETY: `LINE(code, line)`.
     unsafe {
+        if !adapters::ask_before_state(argument(arguments, 0), ptr::null_mut()) {
+            return ptr::null_mut();
+        }
         with_recorder(|recorder, tstate, live| {
             let (code, line) = (argument(arguments, 0), int_argument(arguments, 1));
             recorder.line(tstate, live, code, line);
@@ -240,8 +244,9 @@ unsafe extern "C" fn on_start(
 ) -> *mut PyObject {
     // SAFETY: `PY_START(code, offset)`.
     unsafe {
-        with_recorder(|recorder, tstate, live| {
-            let object = argument(arguments, 0);
+        let object = argument(arguments, 0);
+        let mut is_entry_due = false;
+        let answer = with_recorder(|recorder, tstate, live| {
             let code = known_code(recorder, object);
             match (*code).role {
                 Role::Foreign => go_on_if(recorder.foreign_code_runs(code)),
@@ -251,10 +256,25 @@ unsafe extern "C" fn on_start(
                         registry::announce(recorder, code);
                     }
                     recorder.start_call(tstate, live, code);
+                    is_entry_due = (*code).role == Role::Function && adapters::are_in_use();
                     none()
                 }
             }
-        })
+        });
+        if !is_entry_due {
+            return answer;
+        }
+        let goes_on = adapters::ask_before_state(object, ptr::null_mut());
+        let raised = PyErr_GetRaisedException();
+        with_recorder(|recorder, tstate, live| {
+            recorder.enter_call(tstate, live, object);
+            none()
+        });
+        PyErr_SetRaisedException(raised);
+        match goes_on {
+            true => answer,
+            false => ptr::null_mut(),
+        }
     }
 }
 
@@ -301,6 +321,9 @@ unsafe extern "C" fn on_return(
 ) -> *mut PyObject {
     // SAFETY: `PY_RETURN(code, offset, value)`.
     unsafe {
+        if !adapters::ask_before_state(argument(arguments, 0), argument(arguments, 2)) {
+            return ptr::null_mut();
+        }
         with_recorder(|recorder, tstate, live| {
             let (code, value) = (argument(arguments, 0), argument(arguments, 2));
             recorder.end_call(tstate, live, code, record::RETURN, value);
@@ -317,12 +340,39 @@ unsafe extern "C" fn on_unwind(
 ) -> *mut PyObject {
     // SAFETY: `PY_UNWIND(code, offset, exception)`, for all code.
     unsafe {
-        with_recorder(|recorder, tstate, live| {
-            let (code, exception) = (argument(arguments, 0), argument(arguments, 2));
+        let (code, mut exception) = (argument(arguments, 0), argument(arguments, 2));
+        let goes_on = !adapters::are_in_use()
+            || !knows_frame()
+            || adapters::ask_before_state(code, exception);
+        let raised = match goes_on {
+            true => ptr::null_mut(),
+            false => PyErr_GetRaisedException(),
+        };
+        if !raised.is_null() {
+            exception = raised;
+        }
+        let answer = with_recorder(|recorder, tstate, live| {
             if recorder.knows_frame(tstate, live) {
                 recorder.end_call(tstate, live, code, record::UNWIND, exception);
             }
             none()
+        });
+        if raised.is_null() {
+            return answer;
+        }
+        PyErr_SetRaisedException(raised);
+        ptr::null_mut()
+    }
+}
+
+/// Whether the running frame is that of a call that is recorded.
+unsafe fn knows_frame() -> bool {
+    // SAFETY: callbacks hold the GIL and run in a frame.
+    unsafe {
+        let tstate = PyThreadState_Get();
+        recorder().is_some_and(|recorder| {
+            let live = LiveFrame::current(recorder.tier, tstate);
+            recorder.knows_frame(tstate, live)
         })
     }
 }
@@ -350,6 +400,9 @@ unsafe extern "C" fn on_yield(
 ) -> *mut PyObject {
     // SAFETY: `PY_YIELD(code, offset, value)`.
     unsafe {
+        if !adapters::ask_before_state(argument(arguments, 0), argument(arguments, 2)) {
+            return ptr::null_mut();
+        }
         with_recorder(|recorder, tstate, live| {
             let (code, value) = (argument(arguments, 0), argument(arguments, 2));
             recorder.suspend_call(tstate, live, code, value);
@@ -366,6 +419,9 @@ unsafe extern "C" fn on_jump(
 ) -> *mut PyObject {
     // SAFETY: `JUMP(code, offset, destination)`.
     unsafe {
+        if !adapters::ask_before_state(argument(arguments, 0), ptr::null_mut()) {
+            return ptr::null_mut();
+        }
         with_recorder(|recorder, tstate, live| {
             let (object, offset) = (argument(arguments, 0), int_argument(arguments, 1));
             let at = offset as usize / 2;
@@ -389,6 +445,12 @@ unsafe extern "C" fn on_instruction(
 ) -> *mut PyObject {
     // SAFETY: `INSTRUCTION(code, offset)`; codes live as long as the recorder.
     unsafe {
+        if adapters::are_in_use()
+            && is_line(argument(arguments, 0), int_argument(arguments, 1))
+            && !adapters::ask_before_state(argument(arguments, 0), ptr::null_mut())
+        {
+            return ptr::null_mut();
+        }
         with_recorder(|recorder, tstate, live| {
             let (object, offset) = (argument(arguments, 0), int_argument(arguments, 1));
             let at = offset as usize / 2;
@@ -425,6 +487,17 @@ unsafe extern "C" fn on_instruction(
             go_on_if(is_of_interest)
         })
     }
+}
+
+/// Whether a line state may be written at an instruction.
+unsafe fn is_line(object: *mut PyObject, offset: i32) -> bool {
+    // SAFETY: callbacks hold the GIL.
+    unsafe { recorder() }.is_some_and(|recorder| {
+        let code = recorder.codes.get(&(object as usize));
+        code.is_some_and(|code| {
+            code.role == Role::Line && code.meaning(offset as usize / 2) & unit::LINE != 0
+        })
+    })
 }
 
 /// The dict watcher.

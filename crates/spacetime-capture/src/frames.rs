@@ -349,4 +349,6 @@ pub struct Thread {
     pub slots: Vec<SlotShadow>,
     /// Recording was paused meanwhile: calls may have ended unseen.
     pub is_unchecked: bool,
+    /// The entry of what its innermost call is about to be left with, held while adapters are asked.
+    pub outcome: Option<u32>,
 }

@@ -12,16 +12,19 @@
 //!   code object's [`parts`];
 //! * [`guard`]: when the generator of a suspended call dies;
 //! * [`frames`], [`recorder`]: running calls and what their lines change;
+//! * [`adapters`]: asking the user's adapters for what objects are;
 //! * [`heap`]: the mirror of the objects they reach; [`atoms`]: values without parts;
 //! * [`limits`]: how much of a value is recorded; [`effects`]: what C functions change.
 //!
-//! Invariants: no code of the program runs because of recording; no exception reaches it; objects
+//! Invariants: no code of the program runs because of recording, but for [`adapters`]; no exception
+//! reaches it, but for those of signals that came while an adapter ran; objects
 //! are touched only through references that are alive; strong references are held to leaves only.
 //! All of it runs under the GIL; the writer thread of `spacetime-store` never takes it.
 //!
 //! With the chunk codec this is one of the two dangerous places of the project. Start at
 //! [`recorder::Recorder::line`].
 
+pub mod adapters;
 pub mod atoms;
 pub mod callbacks;
 pub mod code;

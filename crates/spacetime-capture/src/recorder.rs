@@ -8,6 +8,7 @@
 //! * `sites`: single instructions that change objects;
 //! * `foreign`: code that is not recorded may change objects unseen;
 //! * `tasks`: the asyncio task of a call;
+//! * `adapted`: objects whose adapters are asked before a state;
 //! * `clock`: times.
 //!
 //! Invariant: whatever can change an object that a recorded call reaches is either seen (a line's
@@ -15,6 +16,7 @@
 //!
 //! Hot path: no lock, no Python code run, no allocation outside the arenas.
 
+mod adapted;
 mod calls;
 mod clock;
 mod foreign;
@@ -256,6 +258,7 @@ impl Recorder {
                 frames: Vec::new(),
                 slots: Vec::new(),
                 is_unchecked: false,
+                outcome: None,
             }));
             self.threads.len() - 1
         });
@@ -315,7 +318,8 @@ impl Recorder {
                 SlotShadow::Entry(entry) => Some(entry),
                 _ => None,
             });
-            entries.collect()
+            let held = threads.iter().filter_map(|thread| thread.outcome);
+            entries.chain(held).collect()
         };
         // SAFETY: passed on.
         unsafe { self.heap.purge_if_large(roots) };

@@ -89,7 +89,7 @@ fn object(object: &Object) -> Json {
     let mut json = json!({ "kind": object.kind.name(), "type": object.type_name });
     if object.fidelity != Fidelity::Exact {
         json["fidelity"] = json!(object.fidelity.class());
-        json["reason"] = json!(object.fidelity.reason());
+        json["reason"] = json!(object.reason());
         json["len"] = json!(object.real_len);
     }
     if !object.items.is_empty() {

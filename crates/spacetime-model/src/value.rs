@@ -3,6 +3,7 @@
 //! Aliasing and cycles are exact: two [`Value::Ref`]s with one id are one object. A graph is flat
 //! (a map from id to object), so that walking one needs no recursion.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::ObjectId;
@@ -136,6 +137,9 @@ pub enum ObjectKind {
     Buffer,
     /// An open file: attributes say which, how and where.
     File,
+    /// An object of a type with an adapter: the payload is the one item; the attribute `adapter` names the
+    /// type that the adapter is for, `preview` is the adapter's own.
+    Adapted,
 }
 
 impl ObjectKind {
@@ -160,6 +164,7 @@ impl ObjectKind {
             Self::Enum => "enum",
             Self::Buffer => "buffer",
             Self::File => "file",
+            Self::Adapted => "adapted",
         }
     }
 }
@@ -208,6 +213,16 @@ impl Graph {
 }
 
 impl Object {
+    /// Why it is less than exact.
+    pub fn reason(&self) -> Option<Cow<'_, str>> {
+        match self.kind {
+            ObjectKind::Opaque if !self.text.is_empty() => {
+                Some(String::from_utf8_lossy(&self.text))
+            }
+            _ => self.fidelity.reason().map(Cow::Borrowed),
+        }
+    }
+
     /// Every value this object holds directly.
     pub fn values(&self) -> impl Iterator<Item = &Value> {
         let entries = self.entries.iter().flat_map(|(key, value)| [key, value]);

@@ -9,10 +9,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyDict, PyType};
 use spacetime_capture::code::Role;
 use spacetime_capture::frames::Tier;
+use spacetime_capture::heap::Adapter;
 use spacetime_capture::limits::Limits;
 use spacetime_capture::registry::{self, CodeOptions};
 use spacetime_capture::start::Start;
-use spacetime_capture::{callbacks, processes, start};
+use spacetime_capture::{adapters, callbacks, processes, start};
 use spacetime_model::{CallId, ExitKind, Origin, SessionId, SessionInfo};
 use spacetime_store::Target;
 use spacetime_store::recording::{EndInfo, Options, Recording, SessionDescription};
@@ -112,6 +113,24 @@ impl Recorder {
             drop(Bound::<PyAny>::from_owned_ptr_or_opt(py, old));
             registry::listen_to_all(recorder).map_err(|error| to_python(error.into()))
         }
+    }
+
+    /// From now on instances of a type are asked by its adapter; everything given is kept alive by the
+    /// package.
+    fn add_adapter(
+        &self,
+        kind: &Bound<'_, PyType>,
+        capture: &Bound<'_, PyAny>,
+        preview: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let adapter = Adapter {
+            type_: kind.as_ptr().cast(),
+            capture: capture.as_ptr(),
+            preview: preview.map_or(std::ptr::null_mut(), |preview| preview.as_ptr()),
+        };
+        // SAFETY: the GIL is held; the package never forgets an adapter.
+        unsafe { adapters::add(running()?, adapter) };
+        Ok(())
     }
 
     #[pyo3(signature = (code, *, line, lines = None, include = Vec::new(), ignore = Vec::new()))]

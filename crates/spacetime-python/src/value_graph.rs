@@ -7,6 +7,7 @@
 //! Nothing here recurses on what the trace holds: containers are made empty first and filled later,
 //! and immutable ones, which cannot be, are made from the inside out and only to a fixed depth.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -36,7 +37,7 @@ type Facts = (
     String,
     bool,
     &'static str,
-    Option<&'static str>,
+    Option<String>,
     Option<u64>,
     String,
 );
@@ -77,7 +78,7 @@ impl ValueGraph {
             object.type_name.clone(),
             object.is_subclass,
             object.fidelity.class(),
-            object.fidelity.reason(),
+            object.reason().map(Cow::into_owned),
             object.real_len,
             String::from_utf8_lossy(&object.text).into_owned(),
         ))

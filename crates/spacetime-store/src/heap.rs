@@ -59,6 +59,7 @@ impl HeapObject {
             | Kind::Instance
             | Kind::Enum
             | Kind::File
+            | Kind::Adapted
             | Kind::Namespace => Contents::Items(VecDeque::new()),
             Kind::Str
             | Kind::Bytes

@@ -263,6 +263,9 @@ pub enum Kind {
     Buffer = 16,
     /// An open file: attributes say which, how and where.
     File = 17,
+    /// An object of a type with an adapter: the payload is the one item; attributes say which adapter and,
+    /// if it has one, give its preview.
+    Adapted = 18,
 }
 
 /// Bits of the type flags of an OBJECT record.
@@ -669,9 +672,9 @@ impl Kind {
     /// The kind a code stands for.
     pub fn from_code(code: u8) -> Option<Self> {
         use Kind::*;
-        const KINDS: [Kind; 18] = [
+        const KINDS: [Kind; 19] = [
             List, Tuple, Dict, Set, FrozenSet, Instance, Str, Bytes, ByteArray, Function, Class,
-            Module, Opaque, Namespace, Deque, Enum, Buffer, File,
+            Module, Opaque, Namespace, Deque, Enum, Buffer, File, Adapted,
         ];
         KINDS.get(code as usize).copied()
     }
@@ -697,6 +700,7 @@ impl Kind {
             Self::Enum => ObjectKind::Enum,
             Self::Buffer => ObjectKind::Buffer,
             Self::File => ObjectKind::File,
+            Self::Adapted => ObjectKind::Adapted,
         }
     }
 }

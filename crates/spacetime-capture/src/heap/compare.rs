@@ -35,7 +35,8 @@ impl Heap {
                 Kind::Str | Kind::Bytes | Kind::ByteArray | Kind::Buffer => {
                     self.compare_text(index);
                 }
-                Kind::Instance | Kind::Enum => self.compare_payload(index),
+                Kind::Instance | Kind::Enum => self.compare_base_value(index),
+                Kind::Adapted => self.note_due(index),
                 Kind::Function if code_of_function(object) != entry.code => {
                     self.announce_again(index);
                     return;
@@ -60,6 +61,7 @@ impl Heap {
         (entry.text, entry.dirty) = (None, false);
         let watched = std::mem::take(&mut entry.watched);
         let object = entry.object;
+        self.drop_adapted(index);
         // SAFETY: the shadow's references are given back once.
         unsafe {
             if watched && PyDict_Check(object) != 0 {
@@ -306,15 +308,15 @@ impl Heap {
         }
     }
 
-    unsafe fn compare_payload(&mut self, index: EntryIndex) {
+    unsafe fn compare_base_value(&mut self, index: EntryIndex) {
         let entry = &self.entries[index as usize];
-        let Some(payload) = self.types.get(entry.type_index).payload else {
+        let Some(base_value) = self.types.get(entry.type_index).base_value else {
             return;
         };
         // SAFETY: the facts fit the object's type; the old value is kept alive by the shadow.
         unsafe {
             let object = entry.object;
-            let (value, real_len) = fields::without_exception(|| payload.read(object));
+            let (value, real_len) = fields::without_exception(|| base_value.read(object));
             let old = &self.entries[index as usize].content.items;
             let is_same = old.first().is_some_and(|&old| atoms::are_same(old, value));
             if !is_same {

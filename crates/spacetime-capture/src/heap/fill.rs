@@ -58,7 +58,11 @@ impl Heap {
             };
 
             stream::put_object_record(&mut self.sink, record::OBJECT, id);
-            self.sink.byte(kind as u8);
+            let announced = match kind {
+                Kind::Adapted => Kind::Opaque,
+                kind => kind,
+            };
+            self.sink.byte(announced as u8);
             self.sink.varint(u64::from(name));
             self.sink.varint(flags);
             self.sink.record_end();
@@ -108,7 +112,8 @@ impl Heap {
                     self.append_text(id, &bytes);
                     self.entries[index as usize].text = Some(Box::new(Text { bytes, n_bytes }));
                 }
-                Kind::Instance | Kind::Enum => self.fill_payload(index),
+                Kind::Instance | Kind::Enum => self.fill_base_value(index),
+                Kind::Adapted => self.fill_adapted(index),
                 Kind::Function | Kind::Class | Kind::Module => {
                     if let Some(name) = reference_name(object) {
                         self.append_text(id, name.as_bytes());
@@ -138,13 +143,15 @@ impl Heap {
     }
 
     /// Writes the value of a subclass of a builtin type without parts.
-    unsafe fn fill_payload(&mut self, index: EntryIndex) {
+    unsafe fn fill_base_value(&mut self, index: EntryIndex) {
         // SAFETY: the facts fit the object's type.
         unsafe {
             let object = self.object_of(index);
             let info = self.types.get(self.entries[index as usize].type_index);
-            let Some(payload) = info.payload else { return };
-            let (value, real_len) = fields::without_exception(|| payload.read(object));
+            let Some(base_value) = info.base_value else {
+                return;
+            };
+            let (value, real_len) = fields::without_exception(|| base_value.read(object));
             self.fill_sequence(index, &[value]);
             Py_XDECREF(value);
             self.note_length(index, 0, real_len.unwrap_or(0));

@@ -1,8 +1,8 @@
 //! What a living object keeps in C, read as for a recording: for comparing it with a recorded one.
 
+use super::base_value::BaseValue;
 use super::fields::{self, Field};
 use super::known;
-use super::payload::Payload;
 use super::types;
 use pyo3_ffi::*;
 
@@ -43,8 +43,8 @@ pub unsafe fn read(object: *mut PyObject) -> Kept {
             types::add_slots(type_, &mut fields, &mut number_of);
         }
         let is_subclass = ![&raw mut PyLong_Type, &raw mut PyUnicode_Type].contains(&type_);
-        let payload = Payload::of(base).filter(|_| is_subclass);
-        let value = payload.map_or(std::ptr::null_mut(), |payload| payload.read(object).0);
+        let base_value = BaseValue::of(base).filter(|_| is_subclass);
+        let value = base_value.map_or(std::ptr::null_mut(), |base_value| base_value.read(object).0);
         let mut fresh = Vec::new();
         let mut parts = Vec::new();
         for field in fields {

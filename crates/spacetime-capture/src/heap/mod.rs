@@ -25,6 +25,8 @@
 //!
 //! Hot path: no lock, no Python code run, allocation in the arena of entries only.
 
+mod adapted;
+mod base_value;
 mod buffers;
 mod compare;
 mod dicts;
@@ -34,12 +36,13 @@ mod fill;
 mod known;
 pub mod living;
 pub mod names;
-mod payload;
+
 mod references;
 mod still;
 mod traceback;
 pub mod types;
 
+pub use adapted::{Adapter, Captured, Due, Payload};
 pub use dicts::{DictEvent, Namespace};
 pub use references::Holder;
 
@@ -199,6 +202,8 @@ pub(crate) struct Entry {
     attributes: Facet,
     text: Option<Box<Text>>,
     dict: Option<Box<dicts::DictShadow>>,
+    /// Of an adapted object: what its adapter gave.
+    adapted: Option<Box<adapted::AdaptedShadow>>,
 }
 
 impl Entry {
@@ -262,6 +267,12 @@ pub struct Heap {
     /// Entries whose count fell to zero in this event.
     unreferenced: Vec<EntryIndex>,
     dirty_dicts: Vec<EntryIndex>,
+    /// Adapted objects that were met in this event, with their numbers.
+    due: Vec<(EntryIndex, u32)>,
+    /// Entries of adapted objects.
+    n_adapted: usize,
+    /// Grows whenever everything is forgotten.
+    generation: u32,
     watcher: i32,
     n_adopted: u32,
     n_live: usize,
@@ -297,6 +308,9 @@ impl Heap {
             fresh: Vec::new(),
             unreferenced: Vec::new(),
             dirty_dicts: Vec::new(),
+            due: Vec::new(),
+            n_adapted: 0,
+            generation: 0,
             watcher,
             n_adopted: 0,
             n_live: 0,
@@ -316,6 +330,7 @@ impl Heap {
     pub fn begin_event(&mut self) {
         self.event = self.event.wrapping_add(1);
         self.doubts.clear();
+        self.due.clear();
     }
 
     /// Says that objects may have changed unseen.
@@ -657,6 +672,7 @@ impl Heap {
             stream::put_object_record(&mut self.sink, record::FREE, id);
             self.sink.record_end();
         }
+        self.drop_adapted(index);
     }
 
     /// Drops entries that only dead cycles refer to, if there may be many. `roots` are the entries
@@ -748,6 +764,8 @@ impl Heap {
         ] {
             queue.clear();
         }
+        self.due.clear();
+        (self.n_adapted, self.generation) = (0, self.generation.wrapping_add(1));
         self.instance_dicts.clear();
         self.exposed.forget_entries();
         self.names = Names::default();

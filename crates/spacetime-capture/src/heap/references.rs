@@ -138,6 +138,7 @@ impl Heap {
             attributes: Facet::default(),
             text: None,
             dict: None,
+            adapted: None,
         };
         entry.gain_proof(self.holder);
         self.next_id += 1;

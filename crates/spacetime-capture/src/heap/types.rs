@@ -3,12 +3,13 @@
 //! Types are compared by address, and addresses of dead types come back, so each use checks that
 //! the facts still fit ([`TypeInfo::fits`]).
 
+use super::Adapter;
+use super::base_value::BaseValue;
 use super::buffers::Exporter;
 use super::dicts;
 use super::fields::{self, Field};
 use super::known;
 use super::names::Names;
-use super::payload::Payload;
 use crate::effects::{self, is_made_by_class_statement};
 use crate::layout;
 use crate::parts;
@@ -36,17 +37,19 @@ pub struct TypeInfo {
     /// How the attributes that are not fields are kept.
     pub storage: Storage,
     /// The value of an instance that has one instead of items.
-    pub payload: Option<Payload>,
+    pub base_value: Option<BaseValue>,
     /// The memory of an instance that has some.
     pub exporter: Option<Exporter>,
     /// What there is besides: nothing, or a code of [`fidelity`].
     pub fidelity: u8,
-    /// Neither a field nor the payload of an instance ever changes, and it has nothing else.
+    /// Neither a field nor the base value of an instance ever changes, and it has nothing else.
     pub is_immutable: bool,
     /// Names of the shared keys, in their order, as far as they were needed.
     pub shared_names: Vec<u32>,
     /// See [`effects::renames_mutators`].
     pub renames_mutators: bool,
+    /// What is asked in place of reading instances.
+    pub adapter: Option<Adapter>,
 }
 
 /// Where instances of a type keep attributes that are not slots.
@@ -92,6 +95,8 @@ pub struct Types {
     by_address: FxHashMap<usize, u32>,
     /// Types whose instances the user does not want to be read.
     ignored: Vec<*mut PyTypeObject>,
+    /// Of two for one type the later counts.
+    adapters: Vec<Adapter>,
 }
 
 impl Types {
@@ -104,7 +109,14 @@ impl Types {
             function_names: names.map(|name| unsafe { PyUnicode_InternFromString(name.as_ptr()) }),
             by_address: FxHashMap::default(),
             ignored,
+            adapters: Vec::new(),
         }
+    }
+
+    /// From now on instances of the adapter's type are asked: what is known of types is out of date.
+    pub fn add_adapter(&mut self, adapter: Adapter) {
+        self.adapters.push(adapter);
+        self.by_address.clear();
     }
 
     /// Forgets all types: their names have numbers of one session.
@@ -258,15 +270,21 @@ impl Types {
                 fields: Vec::new(),
                 has_only_places: true,
                 storage: Storage::None,
-                payload: None,
+                base_value: None,
                 exporter: None,
                 fidelity: fidelity::EXACT,
                 is_immutable: false,
                 shared_names: Vec::new(),
                 renames_mutators: effects::renames_mutators(type_),
+                adapter: None,
             };
             if self.is_ignored(type_) {
                 (info.kind, info.fidelity) = (Kind::Opaque, fidelity::EXCLUDED);
+                return info;
+            }
+            info.adapter = self.adapter_of(type_);
+            if info.adapter.is_some() {
+                info.kind = Kind::Adapted;
                 return info;
             }
             let mut number_of = |name: &str| names.id_of(name, sink);
@@ -294,6 +312,21 @@ impl Types {
             info.is_immutable &= info.storage == Storage::None && !python_class;
             info
         }
+    }
+
+    /// The adapter of a type: its own, or that of the nearest base.
+    unsafe fn adapter_of(&self, type_: *mut PyTypeObject) -> Option<Adapter> {
+        if self.adapters.is_empty() {
+            return None;
+        }
+        // SAFETY: the order of bases of a live type is a tuple of types.
+        let bases = unsafe { layout::tuple_items((*type_).tp_mro) };
+        bases.iter().find_map(|&base| {
+            let latest_first = self.adapters.iter().rev();
+            { latest_first }
+                .find(|adapter| adapter.type_ == base.cast())
+                .copied()
+        })
     }
 
     unsafe fn is_ignored(&self, type_: *mut PyTypeObject) -> bool {
@@ -395,14 +428,14 @@ unsafe fn add_c_parts(
     unsafe {
         let parts = known::parts_of(base, number_of);
         if info.kind == Kind::Opaque {
-            info.payload = Payload::of(base);
+            info.base_value = BaseValue::of(base);
             info.exporter = Exporter::of(base);
         }
         let is_plain = known::adds_nothing(base);
-        let is_instance = parts.is_some() || info.payload.is_some() || is_plain || type_ != base;
+        let is_instance = parts.is_some() || info.base_value.is_some() || is_plain || type_ != base;
         let is_whole = match &parts {
             Some(parts) => parts.is_complete,
-            None => info.payload.is_some() || is_plain || info.kind != Kind::Opaque,
+            None => info.base_value.is_some() || is_plain || info.kind != Kind::Opaque,
         };
         if info.kind == Kind::Opaque && is_instance {
             info.kind = match info.exporter {

@@ -1,6 +1,7 @@
 //! The life of a call: its start, its place on the stack, its end.
 
 use super::Recorder;
+use crate::adapters;
 use crate::atoms::{self, Class};
 use crate::code::{Code, LinePlan, Role};
 use crate::frames::{Frame, LiveFrame, Pending, SlotShadow, Thread};
@@ -26,7 +27,47 @@ impl Recorder {
             self.tick(thread);
             self.enter_from(thread, live);
             self.push_call(thread, live, code, 0);
+            if (*code).role != Role::Line && !adapters::are_in_use() {
+                self.put_entry(thread);
+            } else {
+                self.settle();
+                self.heap.sink.commit();
+            }
         }
+    }
+
+    /// Writes the entry state of a call of function granularity, once the adapters of what it is given
+    /// were asked.
+    ///
+    /// # Safety
+    /// As for [`Recorder::start_call`].
+    pub unsafe fn enter_call(
+        &mut self,
+        tstate: *mut PyThreadState,
+        live: LiveFrame,
+        code: *mut PyObject,
+    ) {
+        // SAFETY: passed on.
+        unsafe {
+            let thread = &mut *self.enter_thread(tstate);
+            if self.top_frame(thread, live, code).is_some() {
+                self.put_entry(thread);
+            }
+        }
+    }
+
+    /// Writes the entry state of the top call.
+    unsafe fn put_entry(&mut self, thread: &mut Thread) {
+        let frame = thread.frames.len() - 1;
+        // SAFETY: the frame is running.
+        unsafe {
+            self.sync(thread, frame);
+            self.settle();
+        }
+        self.heap.sink.byte(record::ENTRY);
+        self.heap.sink.record_end();
+        self.n_states += 1;
+        self.heap.sink.commit();
     }
 
     /// The thread on whose stack a frame is about to be put.
@@ -82,7 +123,7 @@ impl Recorder {
         }
     }
 
-    /// Opens a call in the stream and on the thread's stack, with its parameters.
+    /// Opens a call in the stream and on the thread's stack, with its parameters. The caller settles.
     pub(super) unsafe fn push_call(
         &mut self,
         thread: &mut Thread,
@@ -158,16 +199,6 @@ impl Recorder {
             for &slot in bound {
                 self.read_slot(thread, frame, slot as usize, false);
             }
-            if !by_line {
-                self.sync(thread, frame);
-                self.settle();
-                self.heap.sink.byte(record::ENTRY);
-                self.heap.sink.record_end();
-                self.n_states += 1;
-            } else {
-                self.settle();
-            }
-            self.heap.sink.commit();
         }
     }
 
@@ -273,6 +304,11 @@ impl Recorder {
             registry::announce(self, code);
             self.heap.doubt_everything();
             self.push_call(thread, live, code, call_flag::ENTERED_EARLIER);
+            match (*code).role {
+                Role::Line => self.settle(),
+                _ => self.put_entry(thread),
+            }
+            self.heap.sink.commit();
             Some(thread.frames.len() - 1)
         }
     }
@@ -370,9 +406,18 @@ impl Recorder {
         // SAFETY: passed on.
         unsafe {
             self.heap.holder = Holder::Doubtful;
-            let held = match atoms::classify(outcome) {
-                Class::Object | Class::Text => self.heap.adopt(outcome),
-                _ => None,
+            let held = match (thread.outcome.take(), atoms::classify(outcome)) {
+                (Some(held), Class::Object | Class::Text) if self.heap.is_about(held, outcome) => {
+                    self.heap.ensure(held);
+                    Some(held)
+                }
+                (stale, class) => {
+                    stale.into_iter().for_each(|stale| self.heap.release(stale));
+                    match class {
+                        Class::Object | Class::Text => self.heap.adopt(outcome),
+                        Class::Null | Class::Leaf => None,
+                    }
+                }
             };
             self.settle();
             if thread.frames[frame].is_stamped {

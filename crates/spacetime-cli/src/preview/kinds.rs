@@ -4,6 +4,7 @@
 use spacetime_model::{Fidelity, Object, ObjectId, Value};
 
 use super::{Writer, short_type_name};
+use crate::text;
 
 /// Attributes of exceptions that say what they went through, which `repr` leaves out.
 const HISTORY: [&str; 4] = [
@@ -130,6 +131,24 @@ impl Writer<'_> {
                 .push_str(&format!(", <{}>", object.fidelity.class()));
         }
         self.out.push(')');
+    }
+
+    /// The preview that the adapter gave, or its payload.
+    pub(super) fn adapted(&mut self, object: &Object) {
+        let number = object.id.number();
+        let name = short_type_name(&object.type_name);
+        let preview = attribute(object, "preview").and_then(|preview| self.text_of(preview));
+        match (preview, object.items.first()) {
+            (Some(preview), _) => {
+                let preview = text::source_line(&preview);
+                self.out.push_str(&format!("<{name}#{number} {preview}>"));
+            }
+            (None, payload) => {
+                self.out.push_str(&format!("{name}#{number}("));
+                payload.into_iter().for_each(|payload| self.value(payload));
+                self.out.push(')');
+            }
+        }
     }
 
     fn call<'v>(&mut self, name: &str, parts: impl Iterator<Item = (Option<&'v str>, &'v Value)>) {

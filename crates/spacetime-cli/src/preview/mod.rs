@@ -150,6 +150,7 @@ impl Writer<'_> {
         match object.kind {
             Kind::Enum => self.enum_member(object),
             Kind::Buffer => self.buffer(object),
+            Kind::Adapted => self.adapted(object),
             Kind::Instance if self.plain_instance(object) => {}
             Kind::Tuple if self.named_tuple(object) => {}
             Kind::Instance => {
@@ -184,8 +185,10 @@ impl Writer<'_> {
                 }
             }
         }
-        let is_shown = matches!(object.kind, Kind::Instance | Kind::Buffer | Kind::Opaque)
-            || is_of_subclass(object);
+        let is_shown = matches!(
+            object.kind,
+            Kind::Instance | Kind::Buffer | Kind::Opaque | Kind::Adapted
+        ) || is_of_subclass(object);
         let has_no_identity = matches!(
             object.kind,
             Kind::Str

@@ -9,7 +9,7 @@ use std::ptr;
 
 /// How the value of a subclass of a builtin type without parts is read.
 #[derive(Clone, Copy)]
-pub enum Payload {
+pub enum BaseValue {
     Int,
     Float,
     Complex,
@@ -21,30 +21,30 @@ pub enum Payload {
     Scalar(*mut PyObject, reprfunc),
 }
 
-impl Payload {
+impl BaseValue {
     /// How instances of a C type, or of subclasses of it, keep a value.
     ///
     /// # Safety
     /// `base` must be a live type.
-    pub unsafe fn of(base: *mut PyTypeObject) -> Option<Payload> {
+    pub unsafe fn of(base: *mut PyTypeObject) -> Option<BaseValue> {
         // SAFETY: reads fields of a live type.
         unsafe {
             let flags = (*base).tp_flags;
             if flags & Py_TPFLAGS_LONG_SUBCLASS != 0 {
-                Some(Payload::Int)
+                Some(BaseValue::Int)
             } else if flags & Py_TPFLAGS_UNICODE_SUBCLASS != 0 {
-                Some(Payload::Str)
+                Some(BaseValue::Str)
             } else if flags & Py_TPFLAGS_BYTES_SUBCLASS != 0 {
-                Some(Payload::Bytes)
+                Some(BaseValue::Bytes)
             } else if PyType_IsSubtype(base, &raw mut PyFloat_Type) != 0 {
-                Some(Payload::Float)
+                Some(BaseValue::Float)
             } else if PyType_IsSubtype(base, &raw mut PyComplex_Type) != 0 {
-                Some(Payload::Complex)
+                Some(BaseValue::Complex)
             } else if type_name(base) == c"decimal.Decimal" {
-                (*base).tp_str.map(Payload::Text)
+                (*base).tp_str.map(BaseValue::Text)
             } else {
                 let item = scalar_item(base)?;
-                (*base).tp_str.map(|str| Payload::Scalar(item, str))
+                (*base).tp_str.map(|str| BaseValue::Scalar(item, str))
             }
         }
     }
@@ -59,16 +59,16 @@ impl Payload {
         // SAFETY: each branch follows the type; only slots of the builtin types are called.
         unsafe {
             let given = match self {
-                Payload::Int => match (*PyLong_Type.tp_as_number).nb_positive {
+                BaseValue::Int => match (*PyLong_Type.tp_as_number).nb_positive {
                     Some(copy) => copy(object),
                     None => ptr::null_mut(),
                 },
-                Payload::Float => PyFloat_FromDouble(layout::float_value(object)),
-                Payload::Complex => PyComplex_FromDoubles(
+                BaseValue::Float => PyFloat_FromDouble(layout::float_value(object)),
+                BaseValue::Complex => PyComplex_FromDoubles(
                     layout::field(object.cast(), 16),
                     layout::field(object.cast(), 24),
                 ),
-                Payload::Str => {
+                BaseValue::Str => {
                     let length = PyUnicode_GET_LENGTH(object) as usize;
                     if length > limit {
                         let head = PyUnicode_Substring(object, 0, limit as isize);
@@ -76,14 +76,14 @@ impl Payload {
                     }
                     PyUnicode_FromObject(object)
                 }
-                Payload::Bytes => {
+                BaseValue::Bytes => {
                     let bytes = atoms::bytes_of(object);
                     let kept = bytes.len().min(limit);
                     let copy = PyBytes_FromStringAndSize(bytes.as_ptr().cast(), kept as isize);
                     return (copy, (kept < bytes.len()).then_some(bytes.len()));
                 }
-                Payload::Text(str) => str(object),
-                Payload::Scalar(item, str) => {
+                BaseValue::Text(str) => str(object),
+                BaseValue::Scalar(item, str) => {
                     let plain = PyObject_CallOneArg(item, object);
                     match !plain.is_null() && atoms::classify(plain) != Class::Object {
                         true => plain,
