@@ -66,6 +66,18 @@ def test_the_text_is_the_function_from_its_decorator_to_its_last_line(folder: Pa
     assert _source.describe(body)[:2] == (TEXT, str(path))
 
 
+@pytest.mark.parametrize(
+    "last",
+    ['    return """a\nb\n  c"""\n', "    return [\n1,\n\n2,\n]\n", "    x = (1 +\n2); y = x\n"],
+)
+def test_the_text_reaches_the_end_of_a_statement_that_leaves_its_indentation(
+    folder: Path, last: str
+) -> None:
+    path = folder / "dedented.py"
+    path.write_text(f"def f():\n    pass\n{last}\nafter = 1\n")
+    assert text_of(load(path).f) == f"def f():\n    pass\n{last}"
+
+
 def test_a_file_edited_after_its_import_gives_no_false_text(folder: Path) -> None:
     path = folder / "edited.py"
     path.write_text("def f(x):\n    return x + 1\n\ndef same():\n    return 1\n")

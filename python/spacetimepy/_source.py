@@ -16,11 +16,11 @@ import sys as _sys
 import time as _time
 from _stat import S_ISDIR, S_ISREG
 from io import StringIO as _StringIO
-from operator import itemgetter
 from types import MethodType
 from zipimport import zipimporter
 
 from spacetimepy._isolation import absolute, exact, isolate, members_of, name_of_type
+from spacetimepy._native import last_line as _last_line_in
 from spacetimepy._native import read_file as _read_file
 
 try:
@@ -224,11 +224,8 @@ def _text_of(code: CodeType, lines: list[str]) -> str:
     return "".join(lines[first - 1 : last])
 
 
-_end_line = itemgetter(1)
-
-
 def _last_line(code: CodeType) -> int:
-    return max(filter(None, map(_end_line, code.co_positions())), default=0)
+    return _last_line_in(code.co_linetable, code.co_firstlineno)
 
 
 def _end_of_block(lines: list[str], first: int, last: int) -> int:

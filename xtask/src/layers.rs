@@ -18,6 +18,7 @@ const ALLOWED: [(&str, &[&str]); 7] = [
         &[
             "spacetime-model",
             "spacetime-store",
+            "spacetime-bytecode",
             "spacetime-capture",
             "spacetime-cli",
         ],

@@ -36,6 +36,7 @@ pub use facts::{
     StackPosition, UNREACHABLE, UnitSet,
 };
 pub use input::{CodeInput, Const, Slot, Version, slot_kind};
+pub use tables::last_line;
 
 /// Analyzes one code object.
 pub fn analyze(input: &CodeInput<'_>) -> Result<CodeFacts, Error> {

@@ -27,6 +27,12 @@ pub fn read_file(py: Python<'_>, path: PathBuf) -> Option<(Bound<'_, PyBytes>, f
     Some((PyBytes::new(py, &content), changed))
 }
 
+/// The last line that the location table of a code object tells of, 0 if it tells of none.
+#[pyfunction]
+pub fn last_line(table: &[u8], first_line: u32) -> u32 {
+    spacetime_bytecode::last_line(table, first_line).unwrap_or(0)
+}
+
 /// The globals of the frame below the calling one, if it runs this code.
 #[pyfunction]
 #[allow(unsafe_code)]
