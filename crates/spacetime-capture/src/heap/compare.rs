@@ -452,10 +452,7 @@ impl Heap {
         unsafe {
             let (fields, rest) = shadow.split_at(info.fields.len().min(shadow.len()));
             let is_as_before = |(field, &item): (&Field, &*mut PyObject)| {
-                let place = field.place();
-                place.is_some_and(|offset| {
-                    layout::field::<*mut PyObject>(entry.object.cast(), offset) == item
-                })
+                field.read_in_place(entry.object) == Some(item)
             };
             let fields_are_equal = info.fields.iter().zip(fields).all(is_as_before);
             if !fields_are_equal || fields.len() != info.fields.len() {

@@ -76,20 +76,44 @@ impl Field {
         Field { name, reader }
     }
 
-    /// Whether the part is an object inside of the instance.
+    /// Whether reading the part calls nothing.
+    pub fn is_in_place(&self) -> bool {
+        use Reader::{Constant, Flag, Place, PlaceOrNone};
+        matches!(
+            self.reader,
+            Place(_) | PlaceOrNone(_) | Constant(_) | Flag(_)
+        )
+    }
+
+    /// The part as it is now if reading it calls nothing: null where it is not set.
+    ///
+    /// # Safety
+    /// `object` must be a live instance of the type, with the GIL held.
     #[inline]
-    pub fn place(&self) -> Option<usize> {
-        match self.reader {
-            Reader::Place(offset) => Some(offset),
-            _ => None,
+    pub unsafe fn read_in_place(&self, object: *mut PyObject) -> Option<*mut PyObject> {
+        // SAFETY: passed on.
+        unsafe {
+            match self.reader {
+                Reader::Place(offset) => Some(layout::field(object.cast(), offset)),
+                Reader::PlaceOrNone(offset) => {
+                    let object: *mut PyObject = layout::field(object.cast(), offset);
+                    Some(if object.is_null() { Py_None() } else { object })
+                }
+                Reader::Constant(constant) => Some(constant),
+                Reader::Flag(offset) => match layout::field::<u8>(object.cast(), offset) {
+                    0 => Some(ptr::null_mut()),
+                    _ => Some(Py_True()),
+                },
+                _ => None,
+            }
         }
     }
 
     /// The part as it is now, null where it is not set; borrowed from the instance or owned by `fresh`.
     ///
     /// # Safety
-    /// `object` must be a live instance of the type, with the GIL held and, unless the part has a
-    /// [`Field::place`], no exception set.
+    /// `object` must be a live instance of the type, with the GIL held and, unless the part
+    /// [is in place](Field::is_in_place), no exception set.
     #[inline]
     pub unsafe fn read(
         &self,
@@ -98,18 +122,9 @@ impl Field {
     ) -> *mut PyObject {
         // SAFETY: passed on.
         unsafe {
-            match self.reader {
-                Reader::Place(offset) => layout::field(object.cast(), offset),
-                Reader::PlaceOrNone(offset) => {
-                    let object: *mut PyObject = layout::field(object.cast(), offset);
-                    if object.is_null() { Py_None() } else { object }
-                }
-                Reader::Constant(constant) => constant,
-                Reader::Flag(offset) => match layout::field::<u8>(object.cast(), offset) {
-                    0 => ptr::null_mut(),
-                    _ => Py_True(),
-                },
-                _ => self.read_by_call(object, fresh),
+            match self.read_in_place(object) {
+                Some(part) => part,
+                None => self.read_by_call(object, fresh),
             }
         }
     }

@@ -383,7 +383,7 @@ impl Heap {
                 })
                 .collect()
         };
-        match info.has_only_places {
+        match info.is_read_in_place {
             true => read(),
             // SAFETY: the GIL is held.
             false => unsafe { fields::without_exception(read) },

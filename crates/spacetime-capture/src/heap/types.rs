@@ -32,8 +32,8 @@ pub struct TypeInfo {
     pub flags: u64,
     /// `__slots__` and what C code keeps.
     pub fields: Vec<Field>,
-    /// Every field is an object inside of the instance: see [`Field::place`].
-    pub has_only_places: bool,
+    /// Reading a field calls nothing: see [`Field::is_in_place`].
+    pub is_read_in_place: bool,
     /// How the attributes that are not fields are kept.
     pub storage: Storage,
     /// The value of an instance that has one instead of items.
@@ -268,7 +268,7 @@ impl Types {
                     false => 0,
                 },
                 fields: Vec::new(),
-                has_only_places: true,
+                is_read_in_place: true,
                 storage: Storage::None,
                 base_value: None,
                 exporter: None,
@@ -308,7 +308,7 @@ impl Types {
             if type_ == &raw mut PyFunction_Type || type_ == &raw mut PyCFunction_Type {
                 info.storage = Storage::Function;
             }
-            info.has_only_places = info.fields.iter().all(|field| field.place().is_some());
+            info.is_read_in_place = info.fields.iter().all(Field::is_in_place);
             info.is_immutable &= info.storage == Storage::None && !python_class;
             info
         }
