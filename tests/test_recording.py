@@ -56,6 +56,52 @@ class Thing:
         return 7
 
 
+def put_at_its_address(held: list[Any], make: Any, n: int) -> None:
+    """Puts another object where the first was; at its address, if that is to be had."""
+    address = id(held[0])
+    for _ in range(50):
+        held.pop()
+        held.append(make(n))
+        if id(held[0]) == address:
+            break
+
+
+def change_out_of_sight(make: Any) -> list[Any]:
+    held = [make(0)]
+    put_at_its_address(held, make, 1)
+    n = 1
+    put_at_its_address(held, make, 2)
+    n = 2  # noqa: F841
+    return held
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: (n, 1, 2, 3, 4, 5, 6, 7, 8, -n),
+        lambda n: frozenset({n, -n}),
+        lambda n: timedelta(days=n),
+        lambda n: [n],
+        lambda n: SimpleNamespace(n=n),
+        lambda n: operator.itemgetter(n) if n % 2 else threading.Lock(),
+    ],
+)
+def test_what_is_made_at_a_used_address_is_not_taken_for_what_was_there(
+    path: str, make: Any
+) -> None:
+    with spacetimepy.record(path, line="change_out_of_sight"):
+        change_out_of_sight(make)
+    with spacetimepy.open(path) as trace:
+        states = trace.calls("change_out_of_sight")[0].states
+        seen = [state.locals["held"][0] for state in states if "held" in state.locals]
+    made = [make(n) for n in (0, 1, 1, 2, 2)]
+    if isinstance(made[1], operator.itemgetter):
+        kinds = [type(object_).__name__ for object_ in made]
+        assert [value.type.rpartition(".")[2] for value in seen] == kinds
+    else:
+        assert all(value == object_ for value, object_ in zip(seen, made, strict=True)), seen
+
+
 def test_a_decorator_returns_what_it_was_given() -> None:
     def f() -> None: ...
 

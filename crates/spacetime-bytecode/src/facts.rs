@@ -285,6 +285,9 @@ pub struct Site {
     /// `self.items.append(x)`: the slot of the object it was loaded from, under the same rules. The
     /// attribute itself may be computed, or be rebound by the end of the line.
     pub owner_slot: Option<u16>,
+    /// How many instructions before it do more than moving values: between two sites that are further
+    /// apart than one, memory that the first gave back may be taken again.
+    pub n_working_before: u32,
 }
 
 /// What a [`Site`] does.

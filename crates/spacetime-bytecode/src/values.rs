@@ -17,7 +17,7 @@ use crate::facts::{
 use crate::input::{CodeInput, Const, Version};
 use crate::opcodes::{Flow, Op};
 use crate::tables::Handler;
-use crate::writes::{Writes, written_slots};
+use crate::writes::{Writes, only_moves, written_slots};
 
 /// No slot, where a slot is optional in a packed value.
 const NO_SLOT: u16 = u16::MAX;
@@ -560,6 +560,7 @@ impl<'a> Interpreter<'a> {
             receiver: StackPosition((stack.depth() - 1 - distance) as u16),
             receiver_slot: None,
             owner_slot: None,
+            n_working_before: 0,
         };
         match value {
             Value::Slot(slot)
@@ -649,6 +650,7 @@ impl<'a> Interpreter<'a> {
             receiver: position(0),
             receiver_slot,
             owner_slot,
+            n_working_before: 0,
         };
         self.put_site(index, site);
     }
@@ -694,6 +696,7 @@ impl<'a> Interpreter<'a> {
 
     fn finish(mut self) -> Found {
         self.sites.sort_unstable_by_key(|site| site.unit);
+        count_working(&self.code.instructions, &mut self.sites);
         let mut depth_of_unit = vec![UNREACHABLE; self.code.n_units];
         for (instruction, &depth) in self.code.instructions.iter().zip(&self.depth) {
             depth_of_unit[instruction.first_unit as usize..=instruction.unit as usize].fill(depth);
@@ -721,6 +724,18 @@ impl<'a> Interpreter<'a> {
             receiver: StackPosition(self.depth[load as usize].saturating_sub(1)),
             receiver_slot: self.kept_slot(line, self.owner_slot_of_load[load as usize]),
         }
+    }
+}
+
+/// Fills in [`Site::n_working_before`]; both are in order of their units.
+fn count_working(instructions: &[Instruction], sites: &mut [Site]) {
+    let mut instructions = instructions.iter().peekable();
+    let mut n_working = 0;
+    for site in sites {
+        while let Some(instruction) = instructions.next_if(|next| next.unit < site.unit) {
+            n_working += u32::from(!only_moves(instruction));
+        }
+        site.n_working_before = n_working;
     }
 }
 

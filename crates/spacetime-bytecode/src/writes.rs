@@ -145,7 +145,7 @@ pub(crate) fn cell_stores(code: &Code) -> Vec<(u32, u16)> {
 
 /// Whether an instruction only moves values between slots and stack, drops them, or transfers control:
 /// it allocates nothing.
-fn only_moves(instruction: &Instruction) -> bool {
+pub(crate) fn only_moves(instruction: &Instruction) -> bool {
     matches!(
         instruction.op(),
         Op::Nop

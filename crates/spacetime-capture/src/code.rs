@@ -433,6 +433,8 @@ pub enum GlobalCallee {
 struct LineDraft {
     written: Vec<u16>,
     touched: Vec<u16>,
+    /// Of the last site that changes what a slot holds: [`bytecode::Site::n_working_before`].
+    last_touch: BTreeMap<u16, u32>,
     in_place: Vec<u16>,
     unknown: bool,
     writes_come_last: bool,
@@ -492,7 +494,13 @@ fn apply(
         let is_visible = |slot: &u16| code.visible_slots.contains(slot);
         let in_line = |slot: Option<u16>| slot.filter(|slot| has_end && is_visible(slot));
         let mut touch = |slot: Option<u16>, or_else: SiteAction| match in_line(slot) {
-            Some(slot) => line.touched.push(slot),
+            Some(slot) => {
+                line.touched.push(slot);
+                let n_before = site.n_working_before;
+                let last = line.last_touch.insert(slot, n_before);
+                // What was dropped by the one may have given its memory to what the other takes in.
+                line.unknown |= last.is_some_and(|last| n_before > last + 1);
+            }
             None => {
                 sites.insert(site.unit, or_else);
             }

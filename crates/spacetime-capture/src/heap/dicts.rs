@@ -277,10 +277,11 @@ impl Heap {
         if !self.namespaces[index as usize].mutable_edges_are_known {
             edges.clear();
             let values = &self.namespaces[index as usize].values;
-            // A function may be given its first attribute or default at any time.
+            // A function may be given its first attribute or default at any time. What is immutable
+            // is kept alive by the namespace.
             let is_mutable = |&edge: &EntryIndex| {
                 let entry = &self.entries[edge as usize];
-                !entry.is_constant || entry.kind == Kind::Function
+                !(entry.is_constant || entry.is_immutable) || entry.kind == Kind::Function
             };
             edges.extend(values.edges().filter(is_mutable));
             // What is not filled yet is not known to be constant.

@@ -74,19 +74,28 @@ impl Heap {
                 self.fill_attributes(index);
             }
             self.entries[index as usize].is_constant = self.is_constant(index);
+            self.entries[index as usize].is_immutable = self.is_immutable(index);
         }
     }
 
-    /// Whether nothing in an entry that was just filled can change: it has no parts, or is immutable and
-    /// so are they.
+    /// Whether nothing in an entry that was just filled can change: it has no parts.
     fn is_constant(&self, index: EntryIndex) -> bool {
         let entry = &self.entries[index as usize];
         let info = self.types.get(entry.type_index);
-        let has_edges = !(entry.content.links.is_empty() && entry.attributes.links.is_empty());
         match entry.kind {
             Kind::Str | Kind::Bytes => true,
             Kind::Function => entry.attributes.items.is_empty(),
             Kind::Class | Kind::Module | Kind::Opaque => !info.has_attributes(),
+            _ => false,
+        }
+    }
+
+    /// Whether an entry that was just filled is immutable, and so are its parts.
+    fn is_immutable(&self, index: EntryIndex) -> bool {
+        let entry = &self.entries[index as usize];
+        let info = self.types.get(entry.type_index);
+        let has_edges = !(entry.content.links.is_empty() && entry.attributes.links.is_empty());
+        match entry.kind {
             Kind::Tuple | Kind::FrozenSet => !has_edges && info.flags == 0,
             Kind::Instance => !has_edges && info.is_immutable,
             _ => false,

@@ -182,6 +182,8 @@ pub(crate) struct Entry {
     attribute_layout: AttributeLayout,
     /// Nothing in it can change: text, functions, classes, modules, opaque objects.
     is_constant: bool,
+    /// Nothing in it can change, nor in its parts, but another object like it may be made at its address.
+    is_immutable: bool,
     /// It may be changed by C code out of sight.
     is_exposed: bool,
     /// When it was last found to be still: see [`still`].

@@ -85,7 +85,7 @@ impl Heap {
             if entry.lost == event || entry.edges == 1 && entry.moved != event {
                 self.doubts.push(index);
             } else if !is_proved {
-                match entry.is_constant {
+                match entry.is_constant || entry.is_immutable {
                     true => self.doubts.push(index),
                     false => self.queue(index),
                 }
@@ -126,6 +126,7 @@ impl Heap {
             state: EntryState::New,
             attribute_layout: AttributeLayout::Values,
             is_constant: false,
+            is_immutable: false,
             still: 0,
             looked_at: 0,
             has_dict: false,
@@ -171,7 +172,7 @@ impl Heap {
     pub fn ensure(&mut self, index: EntryIndex) {
         let holder = self.holder;
         // SAFETY: the caller has just read a reference to the object.
-        let is_still = self.is_still(index) && !unsafe { self.has_first_parts(index) };
+        let is_still = self.is_still(index) && unsafe { self.is_as_known(index) };
         let entry = &mut self.entries[index as usize];
         entry.enter_epoch(self.epoch);
         let was_vouched_for = entry.vouched != 0;

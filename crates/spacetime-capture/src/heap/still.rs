@@ -6,6 +6,7 @@
 //! constants can be reached is *still*: it is not compared in every epoch, until some cell or function
 //! changed, or may have.
 
+use super::types::code_of_function;
 use super::{EntryIndex, EntryState, Heap};
 use pyo3_ffi::*;
 use spacetime_store::stream::Kind;
@@ -34,20 +35,31 @@ impl Heap {
         entry.is_constant || entry.still == self.stillness
     }
 
-    /// Whether a function whose entry knows of no dict has one now (an attribute was given to it), or one
-    /// that had no parts at all has defaults.
+    /// Whether the object of an entry that is still shows nothing to the contrary: it has the type and the
+    /// code that the entry knows, and no first parts.
     ///
     /// # Safety
     /// The entry's object must be alive.
     #[inline]
-    pub(super) unsafe fn has_first_parts(&self, index: EntryIndex) -> bool {
+    pub(super) unsafe fn is_as_known(&self, index: EntryIndex) -> bool {
         let entry = &self.entries[index as usize];
-        if entry.kind != Kind::Function || entry.has_dict {
-            return false;
-        }
-        // SAFETY: a function is read only if the object is one, be it another than the entry is about.
+        // SAFETY: passed on; what is read follows the object's type.
         unsafe {
-            if Py_TYPE(entry.object) != &raw mut PyFunction_Type {
+            if Py_TYPE(entry.object) != entry.type_ {
+                return false;
+            }
+            entry.kind != Kind::Function
+                || code_of_function(entry.object) == entry.code && !self.has_first_parts(index)
+        }
+    }
+
+    /// Whether a function whose entry knows of no dict has one now (an attribute was given to it), or one
+    /// that had no parts at all has defaults.
+    unsafe fn has_first_parts(&self, index: EntryIndex) -> bool {
+        let entry = &self.entries[index as usize];
+        // SAFETY: a function is read only if the object is one.
+        unsafe {
+            if entry.has_dict || Py_TYPE(entry.object) != &raw mut PyFunction_Type {
                 return false;
             }
             let function = entry.object.cast::<PyFunctionObject>();
@@ -95,7 +107,9 @@ impl Heap {
                 break false;
             }
             for edge in entry.edges() {
-                if !self.is_still(edge) && !reached.contains(&edge) {
+                // A cell keeps what is immutable alive.
+                let is_known = self.is_still(edge) || self.entries[edge as usize].is_immutable;
+                if !is_known && !reached.contains(&edge) {
                     reached.push(edge);
                 }
             }

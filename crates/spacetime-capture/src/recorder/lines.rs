@@ -95,10 +95,15 @@ impl Recorder {
             }
             let top = &mut thread.frames[frame];
             let first_slot = top.first_slot;
-            for &slot in &plan.touched {
-                if let SlotShadow::Entry(entry) = thread.slots[first_slot + slot as usize] {
+            for (at, &slot) in plan.touched.iter().enumerate() {
+                if let shadow @ SlotShadow::Entry(entry) = thread.slots[first_slot + slot as usize]
+                {
                     self.heap.touch(entry);
-                    if self.heap.is_part_of_another(self.heap.object_of(entry)) {
+                    // Changed under two names, it may have taken in what has the memory of what it dropped.
+                    let is_of_slot = |&of: &u16| thread.slots[first_slot + of as usize] == shadow;
+                    if plan.touched[..at].iter().any(is_of_slot)
+                        || self.heap.is_part_of_another(self.heap.object_of(entry))
+                    {
                         self.heap.doubt_everything();
                     }
                 }
