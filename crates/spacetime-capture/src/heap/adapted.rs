@@ -245,7 +245,7 @@ impl Heap {
             if entry.state == EntryState::Live && !is_plain {
                 // Of no type that there is: when it is compared it is written anew.
                 entry.type_ = std::ptr::null_mut();
-                (entry.is_constant, entry.still) = (false, 0);
+                (entry.is_constant, entry.is_immutable, entry.still) = (false, false, 0);
             }
         }
         self.disturb();
