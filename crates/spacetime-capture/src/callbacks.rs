@@ -183,7 +183,13 @@ unsafe fn with_recorder(
         }
         let tstate = PyThreadState_Get();
         let live = LiveFrame::current(recorder.tier, tstate);
-        contain(|| work(recorder, tstate, live)).unwrap_or_else(|| none())
+        let answer = contain(|| {
+            recorder.look_at_mark(tstate);
+            let answer = work(recorder, tstate, live);
+            recorder.set_mark(tstate);
+            answer
+        });
+        answer.unwrap_or_else(|| none())
     }
 }
 
@@ -514,6 +520,7 @@ pub unsafe extern "C" fn on_dict_event(
     unsafe {
         contain(|| {
             if let (Some(recorder), Some(event)) = (recorder(), DictEvent::from_number(event)) {
+                recorder.look_at_mark(PyThreadState_Get());
                 if !item.is_null() && recorder.heap.tracks_dict(dict) {
                     recorder.before_dict_change(item);
                 }

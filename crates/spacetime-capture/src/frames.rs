@@ -78,6 +78,15 @@ impl LiveFrame {
         unsafe { layout::is_called_from_c(self.0) }
     }
 
+    /// Where it lies on the thread's data stack, if it does. Fast tier only.
+    ///
+    /// # Safety
+    /// The frame must be running.
+    pub unsafe fn on_data_stack(self) -> Option<*mut usize> {
+        // SAFETY: passed on.
+        unsafe { layout::is_on_data_stack(self.0) }.then_some(self.0.cast())
+    }
+
     /// Whether a frame is among those that called this one.
     ///
     /// # Safety

@@ -20,11 +20,14 @@ const FRAME_LOCALS: usize = 40;
 const FRAME_INSTRUCTION: usize = 56;
 const FRAME_OWNER: usize = 70;
 const FRAME_LOCALSPLUS: usize = 72;
+/// `FRAME_OWNED_BY_THREAD`: it lies on the thread's data stack.
+const OWNED_BY_THREAD: u8 = 0;
 /// `FRAME_OWNED_BY_CSTACK`: the entry frame of a C call to the eval loop.
 const OWNED_BY_C_STACK: u8 = 3;
 
 const CODE_FLAGS: usize = 48;
 const CODE_N_LOCALSPLUS: usize = 72;
+const CODE_FRAME_SIZE: usize = 76;
 const CODE_LOCALSPLUS_NAMES: usize = 96;
 const CODE_LOCALSPLUS_KINDS: usize = 104;
 #[cfg(not(Py_3_13))]
@@ -60,6 +63,37 @@ pub unsafe fn current_frame(tstate: *mut PyThreadState) -> RawFrame {
     {
         // SAFETY: 3.13 `PyThreadState.current_frame` is at offset 72.
         unsafe { field(tstate.cast(), 72) }
+    }
+}
+
+/// The end of the stack on which a thread's frames lie.
+pub struct DataStack {
+    /// Where the next frame will be.
+    pub end: *mut usize,
+    /// The end of the chunk of memory.
+    pub limit: *mut usize,
+}
+
+impl DataStack {
+    /// That of the current thread.
+    ///
+    /// # Safety
+    /// `tstate` must be the current thread state, with the GIL held.
+    #[inline(always)]
+    pub unsafe fn of(tstate: *mut PyThreadState) -> DataStack {
+        // SAFETY: `datastack_top` and `datastack_limit` of `PyThreadState` in 3.12 and 3.13.
+        unsafe {
+            DataStack {
+                end: field(tstate.cast(), 240),
+                limit: field(tstate.cast(), 248),
+            }
+        }
+    }
+
+    /// Words between the two; both are null before the first frame.
+    #[inline(always)]
+    pub fn n_free(&self) -> usize {
+        (self.limit as usize).saturating_sub(self.end as usize) / size_of::<usize>()
     }
 }
 
@@ -158,6 +192,16 @@ pub unsafe fn is_called_from_c(frame: RawFrame) -> bool {
     }
 }
 
+/// Whether the frame lies on the thread's data stack, as all do but those of generators.
+///
+/// # Safety
+/// `frame` must be a live frame.
+#[inline]
+pub unsafe fn is_on_data_stack(frame: RawFrame) -> bool {
+    // SAFETY: `owner` is a byte of every frame.
+    unsafe { field::<u8>(frame, FRAME_OWNER) == OWNED_BY_THREAD }
+}
+
 /// The frame's globals (borrowed).
 ///
 /// # Safety
@@ -214,6 +258,16 @@ pub unsafe fn property_accessors(property: *mut PyObject) -> [*mut PyObject; 3] 
 pub unsafe fn code_flags(code: *mut PyObject) -> i32 {
     // SAFETY: `co_flags` of both versions.
     unsafe { field(code.cast(), CODE_FLAGS) }
+}
+
+/// Words that a frame of the code takes.
+///
+/// # Safety
+/// `code` must be a code object.
+#[inline]
+pub unsafe fn code_frame_size(code: *mut PyObject) -> usize {
+    // SAFETY: `co_framesize` of both versions.
+    unsafe { field::<i32>(code.cast(), CODE_FRAME_SIZE) as usize }
 }
 
 /// Number of slots before the value stack.

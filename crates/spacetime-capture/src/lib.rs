@@ -11,7 +11,8 @@
 //! * [`code`]: what to read at the end of each line, from the facts that `spacetime-bytecode` finds in a
 //!   code object's [`parts`];
 //! * [`guard`]: when the generator of a suspended call dies;
-//! * [`frames`], [`recorder`]: running calls and what their lines change;
+//! * [`frames`], [`recorder`]: running calls and what their lines change; [`stack_mark`]: whether other code
+//!   ran meanwhile;
 //! * [`adapters`]: asking the user's adapters for what objects are;
 //! * [`heap`]: the mirror of the objects they reach; [`atoms`]: values without parts;
 //! * [`limits`]: how much of a value is recorded; [`effects`]: what C functions change.
@@ -41,4 +42,5 @@ pub mod recorder;
 pub mod recursion;
 pub mod registry;
 pub mod selfcheck;
+pub mod stack_mark;
 pub mod start;

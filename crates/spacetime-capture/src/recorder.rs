@@ -6,7 +6,8 @@
 //! * `calls`, `generators`: the life of a monitored call;
 //! * `lines`, `slots`: what the line that just ran changed;
 //! * `sites`: single instructions that change objects;
-//! * `foreign`: code that is not recorded may change objects unseen;
+//! * `foreign`: code that is not recorded may change objects unseen; [`crate::stack_mark`] may tell whether some
+//!   ran;
 //! * `tasks`: the asyncio task of a call;
 //! * `adapted`: objects whose adapters are asked before a state;
 //! * `clock`: times.

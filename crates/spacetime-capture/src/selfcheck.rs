@@ -7,7 +7,8 @@
 use crate::atoms;
 use crate::effects;
 use crate::frames::{LiveFrame, Tier};
-use crate::layout::{self, Attributes, SharedKeys};
+use crate::layout::{self, Attributes, DataStack, SharedKeys};
+use crate::stack_mark::StackMark;
 use pyo3_ffi::*;
 use std::ffi::{CStr, c_char};
 use std::ptr;
@@ -81,6 +82,12 @@ check_range(range(3, 300, 4))
 
 const FRAMES: &CStr = c"
 def plain(a, b, /, c=(1, 2), *args, d=None, **kwargs):
+    note_stack()
+    check_stack(True)
+    closed()
+    check_stack(False)
+    note_stack()
+    check_stack(True)
     e, f, g, h, i = object(), [a], {b}, {c: d}, 2.5
     unbound = 1
     del unbound
@@ -241,6 +248,8 @@ type Check = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject
 const CHECKS: &[(&CStr, Check)] = &[
     (c"learn_class", learn_class),
     (c"check_frame", check_frame),
+    (c"note_stack", note_stack),
+    (c"check_stack", check_stack),
     (c"check_int", check_int),
     (c"check_floats", check_floats),
     (c"check_items", check_items),
@@ -349,6 +358,42 @@ unsafe extern "C" fn check_frame(_: *mut PyObject, arguments: *mut PyObject) -> 
                 value == PyDict_GetItem(locals, name),
                 "the slots of a frame",
             );
+        }
+        none()
+    }
+}
+
+/// What a thread's data stack is marked with.
+static STACK_MARK: Mutex<StackMark> = Mutex::new(StackMark::NONE);
+
+unsafe extern "C" fn note_stack(_: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+    // SAFETY: the probe runs a frame, whose end is compared with that of the stack before it is trusted.
+    unsafe {
+        let tstate = PyThreadState_Get();
+        let frame = layout::current_frame(tstate);
+        let size = layout::code_frame_size(layout::frame_code(frame));
+        let is_known = DataStack::of(tstate).end == frame.cast::<usize>().add(size);
+        expect(
+            is_known && layout::is_on_data_stack(frame),
+            "the stack of frames",
+        );
+        if is_known && let Ok(mut mark) = STACK_MARK.lock() {
+            mark.set(tstate);
+        }
+        none()
+    }
+}
+
+/// `check_stack(is_untouched)`.
+unsafe extern "C" fn check_stack(_: *mut PyObject, arguments: *mut PyObject) -> *mut PyObject {
+    // SAFETY: passed on.
+    unsafe {
+        let is_untouched = PyObject_IsTrue(argument(arguments, 0)) == 1;
+        let tstate = PyThreadState_Get();
+        if let Ok(mark) = STACK_MARK.lock()
+            && mark.is_set()
+        {
+            expect(mark.is_untouched(tstate) == is_untouched, "a frame's place");
         }
         none()
     }

@@ -3,7 +3,7 @@
 use super::fields::{self, Field};
 use super::fill::{live_element, text_batches};
 use super::types::code_of_function;
-use super::{AttributeLayout, EntryIndex, Facet, Heap, Link, dicts};
+use super::{AttributeLayout, EntryIndex, EntryState, Facet, Heap, Link, dicts};
 use crate::atoms;
 use crate::layout::{self, Attributes, SharedKeys};
 use crate::limits;
@@ -49,6 +49,34 @@ impl Heap {
             }
         }
         self.vouch(index);
+    }
+
+    /// Whether an entry equals its object, as far as that is seen at once: it refers to leaves alone.
+    ///
+    /// # Safety
+    /// The entry's object must be alive.
+    #[inline]
+    pub(super) unsafe fn is_flat_and_equal(&self, index: EntryIndex) -> bool {
+        let entry = &self.entries[index as usize];
+        let is_flat = entry.content.links.is_empty() && entry.attributes.links.is_empty();
+        if !is_flat || entry.state != EntryState::Live || entry.cut_from != 0 {
+            return false;
+        }
+        let (object, shadow) = (entry.object, &entry.content.items[..]);
+        // SAFETY: passed on; what is read follows the object's type.
+        unsafe {
+            if Py_TYPE(object) != entry.type_ {
+                return false;
+            }
+            let info = self.types.get(entry.type_index);
+            let items_are_equal = match entry.kind {
+                Kind::List if info.exporter.is_none() => layout::list_items(object) == shadow,
+                Kind::Tuple => layout::tuple_items(object) == shadow,
+                Kind::Instance => info.base_value.is_none(),
+                _ => false,
+            };
+            items_are_equal && (info.has_constant_parts || self.attributes_are_equal(index))
+        }
     }
 
     /// The object at this address has another type now (`__class__` was assigned, or the address is

@@ -76,6 +76,11 @@ impl Field {
         Field { name, reader }
     }
 
+    /// Whether the part is the same for all instances.
+    pub fn is_constant(&self) -> bool {
+        matches!(self.reader, Reader::Constant(_))
+    }
+
     /// Whether reading the part calls nothing.
     pub fn is_in_place(&self) -> bool {
         use Reader::{Constant, Flag, Place, PlaceOrNone};

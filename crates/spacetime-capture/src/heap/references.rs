@@ -171,18 +171,29 @@ impl Heap {
     #[inline]
     pub fn ensure(&mut self, index: EntryIndex) {
         let holder = self.holder;
-        // SAFETY: the caller has just read a reference to the object.
-        let is_still = self.is_still(index) && unsafe { self.is_as_known(index) };
         let entry = &mut self.entries[index as usize];
         entry.enter_epoch(self.epoch);
-        let was_vouched_for = entry.vouched != 0;
+        let is_ensured = entry.vouched != 0 || entry.vouches;
         if holder == Holder::Compared {
             entry.vouched += 1;
         }
+        if is_ensured {
+            return;
+        }
         // A namespace proves an object, but not its contents: those of an old epoch are compared.
-        if !was_vouched_for && !entry.vouches && !is_still {
+        // SAFETY: the caller has just read a reference to the object.
+        unsafe {
+            if self.is_still(index) && self.is_as_known(index) {
+                return;
+            }
+            let is_equal = self.is_flat_and_equal(index);
+            let entry = &mut self.entries[index as usize];
             self.n_doubted += 1 + entry.content.items.len() as u64 / 32;
-            self.queue(index);
+            match is_equal {
+                // It refers to nothing that it could vouch for.
+                true => entry.vouches = entry.is_proved(),
+                false => self.queue(index),
+            }
         }
     }
 

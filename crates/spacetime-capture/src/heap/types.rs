@@ -34,6 +34,8 @@ pub struct TypeInfo {
     pub fields: Vec<Field>,
     /// Reading a field calls nothing: see [`Field::is_in_place`].
     pub is_read_in_place: bool,
+    /// What instances have besides items is the same for all of them.
+    pub has_constant_parts: bool,
     /// How the attributes that are not fields are kept.
     pub storage: Storage,
     /// The value of an instance that has one instead of items.
@@ -269,6 +271,7 @@ impl Types {
                 },
                 fields: Vec::new(),
                 is_read_in_place: true,
+                has_constant_parts: true,
                 storage: Storage::None,
                 base_value: None,
                 exporter: None,
@@ -309,6 +312,8 @@ impl Types {
                 info.storage = Storage::Function;
             }
             info.is_read_in_place = info.fields.iter().all(Field::is_in_place);
+            info.has_constant_parts =
+                info.storage == Storage::None && info.fields.iter().all(Field::is_constant);
             info.is_immutable &= info.storage == Storage::None && !python_class;
             info
         }

@@ -103,8 +103,9 @@ impl Recorder {
             if caller.is_some() {
                 self.observe_caller(thread);
             }
-            if caller != Some(live.caller(self.tier)) {
-                self.pass_foreign_code();
+            match caller == Some(live.caller(self.tier)) {
+                true => self.pass_recorded_call(),
+                false => self.pass_foreign_code(),
             }
         }
     }
@@ -377,6 +378,7 @@ impl Recorder {
             self.pop(thread);
             self.let_go(held);
             self.leave_to_caller(thread, live);
+            self.frame_ends(live);
             self.heap.sink.commit();
         }
     }

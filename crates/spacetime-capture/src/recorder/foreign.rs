@@ -1,10 +1,11 @@
 //! Code that is not recorded, and what it does to objects that recorded calls reach.
 //!
 //! At first every start of such code raises the heap's epoch, so that all that a recorded frame
-//! reaches is compared again before its next state. That costs nothing while the code runs,
-//! but much where recorded frames reach many objects. Once enough was compared in vain, the sites of
-//! all code that is not recorded are listened to instead, for the rest of the recording: only what
-//! they change is compared.
+//! reaches is compared again before its next state. That costs an event for each start; where most code
+//! is not recorded, as in a test suite, starts are told by a mark on the stack instead (see
+//! [`StackMark`]). What is compared costs much where recorded frames reach many objects: once enough was
+//! compared in vain, the sites of all code that is not recorded are listened to, for the rest of the
+//! recording, and only what they change is compared.
 
 use super::Recorder;
 use super::sites::effect_of_site;
@@ -14,6 +15,7 @@ use crate::frames::{LiveFrame, Pending, Thread, Tier};
 use crate::layout;
 use crate::parts;
 use crate::registry;
+use crate::stack_mark::StackMark;
 use pyo3_ffi::*;
 
 /// Entries compared in vain, in all, after which sites are listened to, and how many more for each code
@@ -23,7 +25,12 @@ const PATIENCE: u64 = 20_000;
 const PATIENCE_FOR_EACH_CODE: u64 = 1_000;
 
 /// Starts of code at each of which everything is doubted, before it is looked into.
-const N_STARTS_UNREAD: u8 = 3;
+const N_STARTS_UNREAD: u8 = 50;
+
+/// Starts after which a mark on the stack tells them, if there are so many for each call by a recorded call.
+/// At those the mark has to be doubted, an event of each start has not.
+const N_STARTS_WITH_EVENTS: u64 = 10_000;
+const N_STARTS_FOR_EACH_CALL: u64 = 10;
 
 /// How changes by code that is not recorded are noticed.
 #[derive(Default)]
@@ -34,6 +41,12 @@ pub(super) struct Foreign {
     is_hopeless: bool,
     /// Sites whose instruction has not ended, outermost first.
     unfinished: Vec<Unfinished>,
+    /// Starts of code that is not recorded, and calls of recorded code by recorded code.
+    n_starts: u64,
+    n_recorded_calls: u64,
+    /// Events of starts were switched off: the mark tells of them.
+    is_by_mark: bool,
+    mark: StackMark,
 }
 
 /// A site in code that is not recorded.
@@ -59,9 +72,60 @@ impl Foreign {
     fn give_up(&mut self) {
         (self.by_sites, self.is_hopeless) = (false, true);
     }
+
+    /// From now on starts are told by the mark, if that is cheaper.
+    fn prefer_mark(&mut self) {
+        self.n_starts += 1;
+        let has_many = self.n_starts >= N_STARTS_WITH_EVENTS;
+        if has_many && self.n_starts / N_STARTS_FOR_EACH_CALL >= self.n_recorded_calls {
+            self.is_by_mark = true;
+        }
+    }
 }
 
 impl Recorder {
+    /// An event begins: whether code ran since the last one of which no event told.
+    ///
+    /// # Safety
+    /// `tstate` must be the current thread state, with the GIL held.
+    #[inline(always)]
+    pub unsafe fn look_at_mark(&mut self, tstate: *mut PyThreadState) {
+        // SAFETY: passed on; the mark is used on the fast tier only.
+        if self.foreign.is_by_mark && unsafe { !self.foreign.mark.is_untouched(tstate) } {
+            self.heap.doubt_everything();
+        }
+    }
+
+    /// An event ends.
+    ///
+    /// # Safety
+    /// As for [`Recorder::look_at_mark`].
+    #[inline(always)]
+    pub unsafe fn set_mark(&mut self, tstate: *mut PyThreadState) {
+        if self.foreign.is_by_mark {
+            // SAFETY: passed on.
+            unsafe { self.foreign.mark.set(tstate) };
+        }
+    }
+
+    /// The running frame, that of a monitored call, is popped after this event.
+    ///
+    /// # Safety
+    /// As for [`Recorder::look_at_mark`].
+    #[inline(always)]
+    pub(super) unsafe fn frame_ends(&mut self, live: LiveFrame) {
+        if self.foreign.is_by_mark {
+            // SAFETY: passed on; the mark is used on the fast tier only.
+            unsafe { self.foreign.mark.frame_ends(live) };
+        }
+    }
+
+    /// A monitored call is about to call another.
+    #[inline(always)]
+    pub(super) fn pass_recorded_call(&mut self) {
+        self.foreign.n_recorded_calls += 1;
+    }
+
     /// A frame of code that is not recorded starts or is resumed. Says whether the next time is of
     /// interest too.
     ///
@@ -73,13 +137,19 @@ impl Recorder {
         }
         // SAFETY: codes live as long as the recorder.
         unsafe {
-            if !self.foreign.by_sites && (*code).n_starts < N_STARTS_UNREAD {
+            if !self.foreign.by_sites {
                 if (*code).n_starts == 0 && parts::may_bind_cells((*code).object) {
                     self.heap.expect_cells_to_change();
                 }
-                (*code).n_starts += 1;
-                self.heap.doubt_everything();
-                return true;
+                if self.tier == Tier::Fast {
+                    self.foreign.prefer_mark();
+                }
+                let is_told = self.foreign.is_by_mark && StackMark::tells_starts_of((*code).object);
+                if is_told || (*code).n_starts < N_STARTS_UNREAD {
+                    (*code).n_starts = (*code).n_starts.saturating_add(1);
+                    self.heap.doubt_everything();
+                    return !is_told;
+                }
             }
             if registry::is_pure(self, code) {
                 return false;
@@ -149,6 +219,11 @@ impl Recorder {
         }
         self.heap.doubt_everything();
         self.foreign.by_sites = true;
+        if std::mem::take(&mut self.foreign.is_by_mark) {
+            // Failing here means that the tool was taken away: nothing is recorded then.
+            // SAFETY: the GIL is held.
+            let _ = unsafe { self.registry.monitoring.restart() };
+        }
         // SAFETY: the frames from the running one down are running; frame objects are counted.
         unsafe {
             let mut frame = PyThreadState_GetFrame(self.tstate);
