@@ -7,6 +7,7 @@
 use crate::effects;
 use crate::parts::{self, Parts, bytes_attribute, object_tuple};
 use pyo3_ffi::*;
+use rustc_hash::FxHashMap;
 use spacetime_bytecode as bytecode;
 use spacetime_bytecode::{CallShape, Callee, CodeFacts, SiteKind, StackPosition};
 use std::collections::BTreeMap;
@@ -120,7 +121,7 @@ pub struct Code {
     /// For each code unit what an instruction event means.
     units: Box<[u8]>,
     line_of_unit: Box<[u32]>,
-    sites: BTreeMap<u32, SiteAction>,
+    sites: FxHashMap<u32, SiteAction>,
     /// LINE events are slow: instruction events stand for them.
     pub uses_instructions_as_lines: bool,
     /// Runs no code that can change an object.
@@ -173,7 +174,7 @@ impl Code {
             other_lines: LinePlan::default(),
             units: Box::default(),
             line_of_unit: Box::default(),
-            sites: BTreeMap::new(),
+            sites: FxHashMap::default(),
             uses_instructions_as_lines: false,
             is_pure: false,
             may_bind_elsewhere: false,
@@ -482,7 +483,7 @@ fn apply(
         })
         .collect();
     let name_of = |index: u32| names.get(index as usize).map_or("", String::as_str);
-    let mut sites = BTreeMap::new();
+    let mut sites = FxHashMap::default();
     let mut has_effects = false;
 
     for site in &facts.sites {

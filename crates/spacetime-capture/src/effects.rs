@@ -1,7 +1,7 @@
 //! What calls of C functions may change.
 //!
 //! C code is trusted by name: a C function changes a tracked container only if its name is in
-//! [`tables::MUTATORS`], and then only the object it is bound to or its first argument; and it may
+//! `tables::MUTATORS`, and then only the object it is bound to or its first argument; and it may
 //! call what it is given. Python functions need no entry: their code has sites of its own. What is
 //! neither is unknown, and everything is compared after it.
 
@@ -17,9 +17,7 @@ use callables::{
 use classes::has_python_call;
 pub use classes::{is_made_by_class_statement, learn_python_class, renames_mutators};
 use pyo3_ffi::*;
-use tables::{
-    CALLABLES_IN_PYTHON, CHANGES_OTHERS, EXIT, GETATTR, LOCKS, calls_argument, is_harmless,
-};
+use tables::{CALLABLES_IN_PYTHON, EXIT, GETATTR, LOCKS, calls_argument, is_harmless, traits_of};
 pub use tables::{is_mutator, may_matter};
 
 unsafe extern "C" {
@@ -307,9 +305,10 @@ unsafe fn of_handing_over_for(object: *mut PyObject, first: *mut PyObject) -> Ef
 }
 
 fn named(name: &str, receiver: *mut PyObject) -> Effect {
-    match name {
-        name if CHANGES_OTHERS.contains(&name) => Effect::Unknown,
-        name if !is_mutator(name) => Effect::None,
-        _ => Effect::Changes(receiver),
+    let traits = traits_of(name);
+    match (traits.changes_others, traits.is_mutator) {
+        (true, _) => Effect::Unknown,
+        (false, true) => Effect::Changes(receiver),
+        (false, false) => Effect::None,
     }
 }

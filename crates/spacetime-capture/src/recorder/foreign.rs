@@ -4,8 +4,9 @@
 //! reaches is compared again before its next state. That costs an event for each start; where most code
 //! is not recorded, as in a test suite, starts are told by a mark on the stack instead (see
 //! [`StackMark`]). What is compared costs much where recorded frames reach many objects: once enough was
-//! compared in vain, the sites of all code that is not recorded are listened to, for the rest of the
-//! recording, and only what they change is compared.
+//! compared in vain, the sites of all code that is not recorded are listened to, and only what they change
+//! is compared. That costs an event for each of them: where it turns out to cost more than it saves, all is
+//! as before, for longer.
 
 use super::Recorder;
 use super::sites::effect_of_site;
@@ -24,6 +25,9 @@ use pyo3_ffi::*;
 const PATIENCE: u64 = 20_000;
 const PATIENCE_FOR_EACH_CODE: u64 = 1_000;
 
+/// What the event of a site costs, in entries compared.
+const COST_OF_SITE: u64 = 3;
+
 /// Starts of code at each of which everything is doubted, before it is looked into.
 const N_STARTS_UNREAD: u8 = 50;
 
@@ -41,12 +45,27 @@ pub(super) struct Foreign {
     is_hopeless: bool,
     /// Sites whose instruction has not ended, outermost first.
     unfinished: Vec<Unfinished>,
+    /// What there was when listening to sites began or ended last.
+    since: Counts,
+    /// Events of sites since then.
+    n_site_events: u64,
+    /// What was compared in vain at a thousand events of recorded calls, before sites were listened to.
+    n_saved: u64,
+    /// How often listening to sites turned out to cost more than it saves.
+    n_failures: u32,
     /// Starts of code that is not recorded, and calls of recorded code by recorded code.
     n_starts: u64,
     n_recorded_calls: u64,
     /// Events of starts were switched off: the mark tells of them.
     is_by_mark: bool,
     mark: StackMark,
+}
+
+/// Totals of the recording.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    n_doubted: u64,
+    n_events: u64,
 }
 
 /// A site in code that is not recorded.
@@ -67,6 +86,7 @@ impl Foreign {
     pub(super) fn start_over(&mut self) {
         self.by_sites = false;
         self.unfinished.clear();
+        self.since.n_events = 0;
     }
 
     fn give_up(&mut self) {
@@ -198,18 +218,57 @@ impl Recorder {
         }
     }
 
-    /// Starts to listen to sites if raising the epoch turned out to be costly.
+    /// Starts to listen to sites if raising the epoch turned out to be costly, and ends it if that is costlier.
     ///
     /// # Safety
     /// Must be called in a callback, with the GIL held.
     pub(super) unsafe fn judge_foreign_code(&mut self, thread: &Thread) {
-        let foreign = &self.foreign;
-        let patience = PATIENCE + PATIENCE_FOR_EACH_CODE * self.codes.len() as u64;
-        if foreign.by_sites || foreign.is_hopeless || self.heap.n_doubted() < patience {
+        let foreign = &mut self.foreign;
+        let now = Counts {
+            n_doubted: self.heap.n_doubted(),
+            n_events: self.n_states + self.n_calls,
+        };
+        let n_events = now.n_events.saturating_sub(foreign.since.n_events);
+        if foreign.by_sites {
+            let n_saved = foreign.n_saved * n_events / 1000;
+            if foreign.n_site_events * COST_OF_SITE > 2 * n_saved + PATIENCE {
+                foreign.n_failures += 1;
+                foreign.since = now;
+                // SAFETY: passed on.
+                unsafe { self.listen_to_starts() };
+            }
             return;
         }
+        let patience = PATIENCE + PATIENCE_FOR_EACH_CODE * self.codes.len() as u64;
+        let n_doubted = now.n_doubted - foreign.since.n_doubted;
+        if foreign.is_hopeless || n_doubted >> foreign.n_failures.min(16) < patience {
+            return;
+        }
+        (foreign.since, foreign.n_site_events) = (now, 0);
+        foreign.n_saved = n_doubted * 1000 / n_events.max(1);
         // SAFETY: passed on.
         unsafe { self.listen_to_running_code(thread) };
+    }
+
+    /// From now on the starts of all code that is not recorded are listened to, not its sites.
+    #[cold]
+    unsafe fn listen_to_starts(&mut self) {
+        self.foreign.by_sites = false;
+        self.foreign.unfinished.clear();
+        let monitoring = &mut self.registry.monitoring;
+        let listened_to = { self.codes.values_mut() }
+            .filter(|code| code.role == Role::Foreign && code.is_listened_to);
+        // SAFETY: the GIL is held; code objects are kept alive by their entries. Failing means that the tool
+        // was taken away: nothing is recorded then.
+        unsafe {
+            for code in listened_to {
+                code.is_listened_to = false;
+                let _ = monitoring.listen_to_code(code.object, &[]);
+            }
+            let _ = monitoring.restart();
+            self.look_at_running_code();
+        }
+        self.heap.doubt_everything();
     }
 
     #[cold]
@@ -295,6 +354,7 @@ impl Recorder {
         code: &Code,
         action: SiteAction,
     ) {
+        self.foreign.n_site_events += 1;
         // SAFETY: passed on.
         unsafe {
             self.after_foreign_site(tstate, live);
