@@ -287,6 +287,8 @@ pub enum Pending {
         /// The heap's epoch.
         epoch: u32,
     },
+    /// Everything, if the object at this address is known by then: it is not proved to be one that is.
+    Object(*mut PyObject),
     /// Everything.
     Everything,
 }

@@ -130,7 +130,7 @@ impl Recorder {
             gil: None,
             n_switches: 0,
             suspended: FxHashMap::default(),
-            foreign: Foreign::default(),
+            foreign: Foreign::new(tier),
             tasks: Tasks::default(),
             doubts_cells: false,
             reads_all_slots: false,

@@ -39,6 +39,8 @@ const N_STARTS_FOR_EACH_CALL: u64 = 10;
 /// How changes by code that is not recorded are noticed.
 #[derive(Default)]
 pub(super) struct Foreign {
+    /// It is not judged what is cheapest.
+    way: Option<Way>,
     /// Its sites are listened to.
     by_sites: bool,
     /// The sites of some code are not known: they cannot be listened to.
@@ -61,6 +63,32 @@ pub(super) struct Foreign {
     mark: StackMark,
 }
 
+/// One way to notice what code does that is not recorded, whatever it costs: for tests, by
+/// `SPACETIME_WATCH`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// An event for each start.
+    Starts,
+    /// The mark on the stack.
+    Mark,
+    /// Sites.
+    Sites,
+    /// Each of them, changed at each tick of the clock.
+    InTurns,
+}
+
+impl Way {
+    fn wanted() -> Option<Way> {
+        match std::env::var("SPACETIME_WATCH").ok()?.as_str() {
+            "starts" => Some(Way::Starts),
+            "mark" => Some(Way::Mark),
+            "sites" => Some(Way::Sites),
+            "turns" => Some(Way::InTurns),
+            _ => None,
+        }
+    }
+}
+
 /// Totals of the recording.
 #[derive(Clone, Copy, Default)]
 struct Counts {
@@ -77,6 +105,15 @@ pub(super) struct Unfinished {
 }
 
 impl Foreign {
+    pub(super) fn new(tier: Tier) -> Foreign {
+        let way = Way::wanted().filter(|_| tier == Tier::Fast);
+        Foreign {
+            way,
+            is_by_mark: way == Some(Way::Mark),
+            ..Foreign::default()
+        }
+    }
+
     #[inline(always)]
     pub(super) fn has_unfinished(&self) -> bool {
         !self.unfinished.is_empty()
@@ -96,7 +133,7 @@ impl Foreign {
     /// From now on starts are told by the mark, if that is cheaper.
     fn prefer_mark(&mut self) {
         self.n_starts += 1;
-        let has_many = self.n_starts >= N_STARTS_WITH_EVENTS;
+        let has_many = self.n_starts >= N_STARTS_WITH_EVENTS && self.way.is_none();
         if has_many && self.n_starts / N_STARTS_FOR_EACH_CALL >= self.n_recorded_calls {
             self.is_by_mark = true;
         }
@@ -223,6 +260,11 @@ impl Recorder {
     /// # Safety
     /// Must be called in a callback, with the GIL held.
     pub(super) unsafe fn judge_foreign_code(&mut self, thread: &Thread) {
+        if let Some(way) = self.foreign.way {
+            // SAFETY: passed on.
+            unsafe { self.go_the_way(way, thread) };
+            return;
+        }
         let foreign = &mut self.foreign;
         let now = Counts {
             n_doubted: self.heap.n_doubted(),
@@ -248,6 +290,26 @@ impl Recorder {
         foreign.n_saved = n_doubted * 1000 / n_events.max(1);
         // SAFETY: passed on.
         unsafe { self.listen_to_running_code(thread) };
+    }
+
+    #[cold]
+    unsafe fn go_the_way(&mut self, way: Way, thread: &Thread) {
+        let by_sites = self.foreign.by_sites;
+        // SAFETY: passed on.
+        unsafe {
+            match way {
+                Way::Starts | Way::Mark => {}
+                Way::Sites | Way::InTurns if !by_sites && !self.foreign.is_hopeless => {
+                    self.foreign.n_failures = self.foreign.n_failures.wrapping_add(1);
+                    self.listen_to_running_code(thread);
+                }
+                Way::Sites => {}
+                Way::InTurns => {
+                    self.listen_to_starts();
+                    self.foreign.is_by_mark = self.foreign.n_failures.is_multiple_of(2);
+                }
+            }
+        }
     }
 
     /// From now on the starts of all code that is not recorded are listened to, not its sites.

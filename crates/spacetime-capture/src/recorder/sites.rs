@@ -78,8 +78,8 @@ impl Recorder {
                     id: self.heap.id_of(entry),
                     epoch: self.heap.epoch(),
                 },
-                // If it is met again it is compared.
-                None => Pending::Nothing,
+                // If it is met again it is compared, but that may be before the instruction is over.
+                None => Pending::Object(object),
             },
         }
     }
@@ -93,8 +93,11 @@ impl Recorder {
             {
                 self.heap.touch(entry);
             }
+            Pending::Object(object) if self.heap.find(object).is_none() => {}
             // It may have been compared while the instruction ran.
-            Pending::Entry { .. } | Pending::Everything => self.heap.doubt_everything(),
+            Pending::Object(_) | Pending::Entry { .. } | Pending::Everything => {
+                self.heap.doubt_everything()
+            }
         }
     }
 }
