@@ -1,8 +1,11 @@
 """Runs test programs one after another in this process: plain, under the oracle, or recorded.
 
-    python run_programs.py plain   OUT.pickle line|function PROGRAM...
-    python run_programs.py oracle  OUT.pickle line|function PROGRAM...
-    python run_programs.py record  OUT.spacetime line|function PROGRAM...
+    python run_programs.py plain   OUT.pickle GRANULARITY PROGRAM...
+    python run_programs.py oracle  OUT.pickle GRANULARITY PROGRAM...
+    python run_programs.py record  OUT.spacetime GRANULARITY PROGRAM...
+
+GRANULARITY is `line`, `function`, or `half` or `rest`: half of the program's functions by line, or the
+others; what is left is code that nobody records.
 
 Each program runs as `__main__` in a fresh module, so that every way of running it sees the same
 names. Recorded programs become one session each, named after the file, and what they did goes into
@@ -21,12 +24,16 @@ import re
 import sys
 import traceback
 import types
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from oracle import GENERATOR, CallForm, Oracle
+
+
+HALVES = ["half", "rest"]
 
 
 @dataclasses.dataclass
@@ -39,9 +46,11 @@ class Ran:
     companion: Any = None
 
 
-def load(path: str) -> Callable[[], None]:
+def load(path: str, granularity: str) -> Callable[[], None]:
     """A function that runs the program once, as the main program."""
     code = compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
+    if granularity in HALVES:
+        code = only_half(code, HALVES.index(granularity))
 
     def execute() -> None:
         module = types.ModuleType("__main__")
@@ -55,9 +64,17 @@ def load(path: str) -> Callable[[], None]:
     return execute
 
 
-def observe(path: str, run: Callable[[Callable[[], None]], None]) -> Ran:
+def only_half(code: types.CodeType, half: int) -> types.CodeType:
+    """The code with every other function, by its name, in a file of another name."""
+    is_chosen = zlib.crc32(code.co_qualname.encode()) % 2 == half
+    consts = [only_half(c, half) if isinstance(c, types.CodeType) else c for c in code.co_consts]
+    name = code.co_filename if is_chosen else f"<not recorded of {code.co_filename}>"
+    return code.replace(co_filename=name, co_consts=tuple(consts))
+
+
+def observe(path: str, granularity: str, run: Callable[[Callable[[], None]], None]) -> Ran:
     """Runs a program in the given way and catches everything that comes out of it."""
-    execute, ending = load(path), "end"
+    execute, ending = load(path, granularity), "end"
     out, err, report = io.StringIO(), io.StringIO(), Report()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
@@ -156,7 +173,9 @@ def covering(path: str, report: Report, core: str) -> Iterator[None]:
 
 def run_plain(output: str, granularity: str, programs: list[str]) -> None:
     """Writes `{program name: Ran}`."""
-    results = {Path(path).stem: observe(path, lambda execute: execute()) for path in programs}
+    results = {
+        Path(path).stem: observe(path, granularity, lambda execute: execute()) for path in programs
+    }
     Path(output).write_bytes(pickle.dumps(results))
 
 
@@ -164,8 +183,9 @@ def run_oracle(output: str, granularity: str, programs: list[str]) -> None:
     """Writes `{program name: (Ran, calls)}`."""
     results: dict[str, tuple[Ran, list[CallForm]]] = {}
     for path in programs:
-        oracle = Oracle(path, granularity)
-        results[Path(path).stem] = ran, calls = observe(path, oracle.run), oracle.calls
+        oracle = Oracle(path, "function" if granularity == "function" else "line")
+        ran, calls = observe(path, granularity, oracle.run), oracle.calls
+        results[Path(path).stem] = ran, calls
         if oracle.has_failed:
             sys.exit(f"the oracle itself failed in {path}, after {len(calls)} calls: {ran}")
     Path(output).write_bytes(pickle.dumps(results))
@@ -176,14 +196,20 @@ def run_recorded(output: str, granularity: str, programs: list[str]) -> None:
     import spacetimepy
 
     results: dict[str, Ran] = {}
+    level = "function" if granularity == "function" else "line"
     for path in programs:
         name = Path(path).stem
 
         def record(execute: Callable[[], None], path: str = path, name: str = name) -> None:
-            with spacetimepy.record(output, name=name, **{granularity: (path,)}):
+            # A program may have nothing in its half.
+            nothing = spacetimepy.errors.PatternError if granularity in HALVES else ()
+            with (
+                contextlib.suppress(nothing),
+                spacetimepy.record(output, name=name, **{level: (path,)}),
+            ):
                 execute()
 
-        results[name] = observe(path, record)
+        results[name] = observe(path, granularity, record)
     Path(output + ".ran").write_bytes(pickle.dumps(results))
 
 

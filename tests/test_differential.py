@@ -24,8 +24,6 @@ from conftest import TESTS, Run
 from oracle import CallForm, StateForm
 
 TIERS = {"fast": {}, "portable": {"SPACETIME_TIER": "portable"}}
-# Ways to notice what code does that is not recorded, which short programs do not come to by themselves.
-WAYS = {way: {"SPACETIME_WATCH": way} for way in ("mark", "sites", "turns")}
 Recorders = dict[str, dict[str, str]]
 BATCH = 25
 
@@ -79,11 +77,15 @@ def test_fast_tier_portable_tier_and_oracle_give_equal_states(
     check(run, tmp_path, granularity, corpus)
 
 
+@pytest.mark.parametrize(
+    ("granularity", "ways"),
+    [("line", ["turns"]), ("half", ["mark", "sites"]), ("rest", ["mark", "sites"])],
+)
 def test_all_ways_to_watch_unrecorded_code_give_equal_states(
-    run: Run, tmp_path: Path, corpus: list[Path]
+    run: Run, tmp_path: Path, corpus: list[Path], granularity: str, ways: list[str]
 ) -> None:
     """Whatever tells of changes by code that is not recorded, none is missed."""
-    check(run, tmp_path, "line", corpus, WAYS)
+    check(run, tmp_path, granularity, corpus, {way: {"SPACETIME_WATCH": way} for way in ways})
 
 
 def test_generated_programs_give_equal_states(

@@ -22,6 +22,8 @@ const FRAME_OWNER: usize = 70;
 const FRAME_LOCALSPLUS: usize = 72;
 /// `FRAME_OWNED_BY_THREAD`: it lies on the thread's data stack.
 const OWNED_BY_THREAD: u8 = 0;
+/// `FRAME_OWNED_BY_GENERATOR`.
+const OWNED_BY_GENERATOR: u8 = 1;
 /// `FRAME_OWNED_BY_CSTACK`: the entry frame of a C call to the eval loop.
 const OWNED_BY_C_STACK: u8 = 3;
 
@@ -30,6 +32,10 @@ const CODE_N_LOCALSPLUS: usize = 72;
 const CODE_FRAME_SIZE: usize = 76;
 const CODE_LOCALSPLUS_NAMES: usize = 96;
 const CODE_LOCALSPLUS_KINDS: usize = 104;
+#[cfg(not(Py_3_13))]
+const CODE_FIRST_TRACEABLE: usize = 176;
+#[cfg(Py_3_13)]
+const CODE_FIRST_TRACEABLE: usize = 184;
 #[cfg(not(Py_3_13))]
 const CODE_ADAPTIVE: usize = 192;
 #[cfg(Py_3_13)]
@@ -165,19 +171,36 @@ pub unsafe fn frame_code(frame: RawFrame) -> *mut PyObject {
     unsafe { field(frame, FRAME_CODE) }
 }
 
-/// The calling Python frame, skipping the entry frames of C calls; null at the bottom.
+/// The calling Python frame, skipping the interpreter's own: the entry frames of C calls, and those that
+/// look at what `__init__` returned. Null at the bottom.
 ///
 /// # Safety
 /// `frame` must be a live frame.
 pub unsafe fn caller_frame(frame: RawFrame) -> RawFrame {
     // SAFETY: `previous` links live frames of one thread.
-    let mut caller: RawFrame = unsafe { field(frame, FRAME_PREVIOUS) };
-    // SAFETY: as above; `owner` is a byte of every frame.
-    while !caller.is_null() && unsafe { field::<u8>(caller, FRAME_OWNER) } == OWNED_BY_C_STACK {
-        // SAFETY: as above.
-        caller = unsafe { field(caller, FRAME_PREVIOUS) };
+    unsafe {
+        let mut caller: RawFrame = field(frame, FRAME_PREVIOUS);
+        while !caller.is_null() && is_own_frame(caller) {
+            caller = field(caller, FRAME_PREVIOUS);
+        }
+        caller
     }
-    caller
+}
+
+/// Whether a frame is none of a Python function (`_PyFrame_IsIncomplete`).
+unsafe fn is_own_frame(frame: RawFrame) -> bool {
+    // SAFETY: `owner` is a byte of every frame; all but entry frames have a code object.
+    unsafe {
+        match field::<u8>(frame, FRAME_OWNER) {
+            OWNED_BY_C_STACK => true,
+            OWNED_BY_GENERATOR => false,
+            _ => {
+                let code = frame_code(frame);
+                let first: i32 = field(code.cast(), CODE_FIRST_TRACEABLE);
+                frame_instruction(frame) < code_instructions(code).add(2 * first as usize)
+            }
+        }
+    }
 }
 
 /// Whether C code called the frame, not an instruction of the calling frame itself.

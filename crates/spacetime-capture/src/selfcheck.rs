@@ -113,7 +113,12 @@ def deep(n):
     if n:
         deep(n - 1)
     check_frame(deep.__code__, locals())
+class Made:
+    def __init__(self):
+        check_frame(Made.__init__.__code__, locals())
 plain(1, 'b', 3, 4, 5, d=6, k=7)
+for _ in range(20):
+    Made()
 closed()(8)
 list(generated(2))
 deep(3)
