@@ -4,8 +4,8 @@
     python run_programs.py oracle  OUT.pickle GRANULARITY PROGRAM...
     python run_programs.py record  OUT.spacetime GRANULARITY PROGRAM...
 
-GRANULARITY is `line`, `function`, or `half` or `rest`: half of the program's functions by line, or the
-others; what is left is code that nobody records.
+GRANULARITY is `line`, `function`, or `half` or `rest`: half of the program's functions by line, or
+the others; what is left is code that nobody records.
 
 Each program runs as `__main__` in a fresh module, so that every way of running it sees the same
 names. Recorded programs become one session each, named after the file, and what they did goes into
@@ -31,7 +31,6 @@ from pathlib import Path
 from typing import Any
 
 from oracle import GENERATOR, CallForm, Oracle
-
 
 HALVES = ["half", "rest"]
 

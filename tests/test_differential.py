@@ -37,7 +37,7 @@ def batches(programs: list[Path]) -> list[list[str]]:
 def compare_batch(
     run: Run, folder: Path, granularity: str, programs: list[str], recorders: Recorders
 ) -> list[str]:
-    """Runs a batch by the oracle and each recorder; gives a report for each that departs from it."""
+    """Runs a batch by the oracle and each recorder; gives a report for each that differs."""
     folder.mkdir()
     oracle = str(folder / "oracle.pickle")
     runner = str(TESTS / "run_programs.py")
