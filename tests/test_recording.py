@@ -542,6 +542,52 @@ def test_a_variable_bound_by_code_that_is_not_recorded_is_seen_at_once(
         assert [total.attr("cell_contents") for total in totals] == [0, 0, 5, 5, 11]
 
 
+ONE_LINERS = """
+async def compute(limit):
+    {gap}
+    squares = [n * n for n in range(limit)]
+    while limit < 5: limit += 1
+    for n in squares:
+        if n: continue
+        limit += n
+    for n in squares: await asyncio.sleep(0)
+    async for n in numbers(2): limit += n
+    pairs = [
+        (a, b)
+        for a in range(2)
+        for b in range(a)
+    ]
+    return limit, pairs
+"""
+
+
+@pytest.mark.parametrize("tier", ["fast", "portable"])
+def test_a_line_is_a_state_as_often_far_from_the_first_line_as_near(
+    tier: str, run: Run, tmp_path: Path
+) -> None:
+    """CPython keeps where lines are in a byte, and tells slowly where that is too small."""
+    gap = 150
+    near, far = (ONE_LINERS.replace("{gap}", "\n" * n) for n in (0, gap))
+    (tmp_path / "watch.py").write_text(
+        "import asyncio, spacetimepy\n"
+        "async def numbers(n):\n"
+        "    for i in range(n): yield i\n"
+        f"{near}near = spacetimepy.line(compute)\n"
+        f"{far}far = spacetimepy.line(compute)\n"
+        "with spacetimepy.init_monitoring('watch.spacetime'):\n"
+        "    asyncio.run(near(3)), asyncio.run(far(3))\n"
+    )
+    done = run(sys.executable, "watch.py", cwd=tmp_path, SPACETIME_TIER=tier)
+    assert done.returncode == 0, done.stderr
+    calls = spacetimepy.open(str(tmp_path / "watch.spacetime")).calls("compute")
+    near_states, far_states = (
+        [(state.line - call.line, state.locals) for state in call.states] for call in calls
+    )
+    assert [(line - gap, names) for line, names in far_states] == near_states
+    # Once when the loop begins, and once each time it goes on.
+    assert [names.get("n") for line, names in near_states if line == 2] == [None, 0, 1, 2]
+
+
 def test_an_exception_shows_what_it_went_through(path: str) -> None:
     def fail() -> None:
         try:

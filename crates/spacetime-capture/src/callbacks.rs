@@ -482,7 +482,7 @@ unsafe extern "C" fn on_instruction(
             }
             if bits & unit::LINE != 0 {
                 let line = code.line_of_unit(at) as i32;
-                recorder.line_from_instruction(tstate, live, object, line, at as u32);
+                recorder.line_from_instruction(tstate, live, object, line);
             }
             let mut is_of_interest = bits & unit::LINE != 0;
             if bits & unit::SITE != 0

@@ -321,9 +321,8 @@ pub struct Frame {
     pub by_line: bool,
     /// Tells when the generator that owns the frame dies: a weak reference (owned), or null.
     pub guard: *mut PyObject,
-    /// Unit of the last line event made from an instruction event.
-    pub last_unit: u32,
-    /// Line of the last line event made from an instruction event.
+    /// Line of the last instruction at which one may begin, 0 if that has none; followed in code
+    /// whose LINE events are slow.
     pub last_line: i32,
 }
 

@@ -183,7 +183,6 @@ impl Recorder {
                 is_stamped,
                 by_line,
                 guard: std::ptr::null_mut(),
-                last_unit: 0,
                 last_line: 0,
             });
             code.last_call = Some(self.n_calls);

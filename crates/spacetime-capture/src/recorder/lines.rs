@@ -45,7 +45,8 @@ impl Recorder {
     }
 
     /// An instruction at which a line may begin is about to run, in code whose LINE events are slow.
-    /// LINE fires when the line differs from that of the instruction before; a jump back to the line's own beginning counts as well.
+    /// LINE fires when the line differs from that of the instruction before; of a jump back within a
+    /// line tells JUMP.
     ///
     /// # Safety
     /// As for [`Recorder::line`].
@@ -55,7 +56,6 @@ impl Recorder {
         live: LiveFrame,
         code: *mut PyObject,
         line: i32,
-        unit: u32,
     ) {
         // SAFETY: passed on.
         unsafe {
@@ -64,13 +64,7 @@ impl Recorder {
                 return;
             };
             let top = &mut thread.frames[frame];
-            if line == 0 {
-                top.last_line = 0;
-                return;
-            }
-            let begins = top.last_unit == 0 || line != top.last_line || unit <= top.last_unit;
-            (top.last_unit, top.last_line) = (unit, line);
-            if begins {
+            if std::mem::replace(&mut top.last_line, line) != line && line != 0 {
                 self.line(tstate, live, code, line);
             }
         }
