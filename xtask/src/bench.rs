@@ -33,10 +33,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 /// Runs the task on real projects, which are kept in the target folder once they are downloaded.
 pub fn run_projects(options: &Options) -> Result<(), Failure> {
     let environment = Environment::of(&choose(options)?)?;
-    let mut command = environment.python(&["bench/projects.py", "--cache"]);
+    let mut command = environment.python(&["bench/projects", "--cache"]);
     openly(
         "bench of projects",
         command.arg(target().join("projects")).args(&options.rest),
-        "The lines above name the budget that was missed.",
+        "The lines above name the budget that was missed, or what could not be measured.",
     )
 }

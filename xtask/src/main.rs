@@ -33,7 +33,7 @@ usage: cargo xtask <task> [options]
   check                    format, lints, types, layers, map, documents, then all tests
   fix                      run the formatters and the lints that mend code by themselves
   bench [-- BENCH ARGS]    bench/run.py under each interpreter found
-  bench projects [-- ARGS] bench/projects.py: real projects' tests, under the newest interpreter
+  bench projects [-- ARGS] bench/projects: real projects' tests, under the newest interpreter
   interpreters             print the usable interpreters, one path a line
 
 options:
