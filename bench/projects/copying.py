@@ -54,15 +54,15 @@ class BoundedForm(canonical.LiveForm):
 canonical.LiveForm = BoundedForm  # type: ignore[misc]  # it makes further ones by its own name
 
 
-def form_of(value: Any) -> str:
-    """The canonical form of a value, short."""
+def form_of(value: Any) -> str | None:
+    """The canonical form of a value, short; None of one that reaches too much."""
     BoundedForm.n_left = BoundedForm.MOST
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(20_000)
     try:
         text = repr(BoundedForm().of(value))
-    except RecursionError:
-        raise TooLargeError from None
+    except (TooLargeError, RecursionError):
+        return None
     finally:
         sys.setrecursionlimit(limit)
     return f"{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()} {text[:2000]}"
@@ -100,9 +100,9 @@ class Oracle:
     """
 
     def __init__(self, recorder: Any, wanted: list[Any]) -> None:
-        self.copies: list[tuple[int, int, int, str, str]] = []
+        # Call, state, line, name and form, which is None where the value is too large.
+        self.copies: list[tuple[int, int, int, str, str | None]] = []
         self.n_lines_by_call: dict[int, int] = {}
-        self.n_too_large = 0
         self.recorder = recorder
         self._wanted_by_place: dict[Place, WantedCode] = {}
         for place, call, state, name in wanted:
@@ -153,10 +153,7 @@ class Oracle:
             if name not in shown and name not in frame.f_globals:
                 continue
             value = shown[name] if name in shown else frame.f_globals[name]
-            try:
-                self.copies.append((call, state, frame.f_lineno, name, form_of(value)))
-            except TooLargeError:
-                self.n_too_large += 1
+            self.copies.append((call, state, frame.f_lineno, name, form_of(value)))
 
 
 class WantedCall:
@@ -201,7 +198,6 @@ def pytest_runtestloop(session: pytest.Session) -> Any:
             "n_wanted": len(wanted),
             "copies": oracle.copies,
             "n_lines_by_call": [*oracle.n_lines_by_call.items()],
-            "n_too_large": oracle.n_too_large,
             "path": sys.path,
         }
         Path(os.environ["RESTORABLE_COPIES"]).write_text(json.dumps(found))

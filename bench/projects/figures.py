@@ -52,13 +52,12 @@ class Figures:
         n_live: Those that hold something without a value of its own.
         n_left_out: Those that hold something left out on purpose.
         not_viewable: Of the others, how many for each reason.
-        restored: What became of restored values: `equal`, `different`, `refused`; apart from those
-            `live` and `left out`.
+        restored: What became of recorded values: `equal`, `different`, `refused`; apart from those
+            `live`, `left out`, and `too large` to be compared.
         not_restored: How many for each reason.
         n_drawn: Values drawn at random from the first trace.
         n_not_met: Of those, how many the second run did not come to.
         n_not_aligned: Copied ones of calls whose lines oracle and recorder counted differently.
-        n_too_large: Those that reach more than the oracle copies.
     """
 
     name: str
@@ -79,7 +78,6 @@ class Figures:
     n_drawn: int
     n_not_met: int
     n_not_aligned: int
-    n_too_large: int
 
     @property
     def n_viewed(self) -> int:
@@ -121,12 +119,15 @@ class Figures:
         yield Row("", f"apart: {apart(self.n_live, self.n_left_out)}")
         restorable = f"{self.restorable:.2%} of {self.n_restored:,} values"
         yield at_least("restorable", restorable, "restorable", self.restorable, "at least 95%")
-        live, left_out = (self.restored.get(name, 0) for name in ("live", "left out"))
-        yield Row("", f"apart: {apart(live, left_out)}")
+        kinds = ("live", "left out", "too large")
+        live, left_out, too_large = (self.restored.get(kind, 0) for kind in kinds)
+        yield Row(
+            "", f"apart: {apart(live, left_out)}, {too_large:,} restored but too large to compare"
+        )
         yield Row(
             "",
-            f"of {self.n_drawn:,} drawn: {self.n_not_met:,} not met again, "
-            f"{self.n_not_aligned:,} at other lines, {self.n_too_large:,} too large to copy",
+            f"of {self.n_drawn:,} drawn: {self.n_not_met:,} not met by the second run, "
+            f"{self.n_not_aligned:,} in calls with other lines",
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -205,5 +206,4 @@ def figures_of(
         n_drawn=restored["n_wanted"],
         n_not_met=restored["n_not_met"],
         n_not_aligned=restored["n_not_aligned"],
-        n_too_large=restored["n_too_large"],
     )
