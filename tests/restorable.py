@@ -285,6 +285,19 @@ def local_pair(*args):
     return collections.namedtuple("LocalPair", "left right")(*args)
 
 
+def pair_class(defaults=None, **members):
+    """A class that no import finds, with members changed."""
+    made = collections.namedtuple("MadePair", "left right", defaults=defaults)
+    for name, value in members.items():
+        setattr(made, name, value)
+    return made
+
+
+def with_default(kind):
+    kind.__new__.__defaults__ = (1,)
+    return kind
+
+
 def lambdas():
     return [lambda: 1, lambda: 2]
 
@@ -308,6 +321,16 @@ class Emptied:
     def made(self):
         self.x = 1
         return self
+
+
+class GonePair(namedtuple("GonePair", "left right")):
+    def swapped(self):
+        return self.right, self.left
+
+
+gone_pair = GonePair
+if is_changed:
+    del GonePair
 
 
 Refielded = namedtuple("Refielded", "a c" if is_changed else "a b")

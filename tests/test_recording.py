@@ -471,6 +471,8 @@ LIVE = "it has no value apart from the running program"
     [
         (iter([1]), LIVE),
         (threading.Lock(), LIVE),
+        # What a thread has to be waited for, since 3.13.
+        (getattr(threading.Thread(), "_handle", threading.Lock()), LIVE),
         (weakref.ref(Slots), LIVE),
         ((n for n in ()), LIVE),
         (operator.itemgetter(1), OPAQUE),

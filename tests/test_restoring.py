@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import namedtuple
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ Frozen(1, [2])
 Packed(1, Packed(2))
 Pair([1])
 [Old(1, 2), Named(3, 4), local_pair(1, [2])]
+[pair_class(), pair_class()(1, [2]), Old, Pair]
 Color.RED
 [Color.GREEN, Color.GREEN, Level.LOW, Way.IN | Way.OUT, Mode.FAST, re.IGNORECASE | re.MULTILINE]
 with_attributes(limit=3)(Stack, [1, [2]])
@@ -146,6 +148,14 @@ noted(len)                              | : the function builtins.len is another
 {"a": gone_at_first()}                  | ['a']: restorable.Gone is not found
 Emptied().made()                        | : restorable.Emptied has no place for the attribute 'x'
 [Refielded(1, 2)]                       | [0]: restorable.Refielded has other fields now
+[Refielded]                             | [0]: restorable.Refielded has other fields now
+pair_class(defaults=[1])                | : restorable.MadePair is not found
+with_default(pair_class())              | : restorable.MadePair is not found
+pair_class(swapped=plain)               | : restorable.MadePair is not found
+pair_class(__repr__=plain)              | : restorable.MadePair is not found
+pair_class(left=property(plain))        | : restorable.MadePair is not found
+pair_class(__doc__="Two of a kind")     | : restorable.MadePair is not found
+gone_pair                               | : restorable.GonePair is not found
 Shade.DARK                              | : restorable.Shade.DARK has another value now
 os.stat(".")                            | : os.stat_result has fields beside its items
 memoryview(b"aaaa")[1:2]                | : which part of the memory this view shows
@@ -306,6 +316,18 @@ def test_one_variable_is_restored_by_its_name(path: str) -> None:
             restore_named(state, "lock")
         with pytest.raises(NotFoundError, match="no variable 'other'"):
             restore_named(state, "other")
+
+
+def test_the_class_of_a_named_tuple_is_made_again_by_its_fields(tmp_path: Path) -> None:
+    path = tmp_path / "wide.spacetime"
+    names = [f"field{n}" for n in range(20)]
+    made = namedtuple("Wide", names)  # type: ignore[misc]
+    with spacetimepy.init_monitoring(path):
+        show(KeyError(), None, [made, made(*range(20))])
+    with spacetimepy.open(path, trust=True) as trace:
+        kind, instance = restore_state(trace.state("1:0")).locals["again"]
+    assert kind is not made and type(instance) is kind
+    assert kind(**dict.fromkeys(names, 1)).field19 == 1
 
 
 def test_each_restoring_makes_new_objects(path: str) -> None:

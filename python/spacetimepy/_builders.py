@@ -199,8 +199,15 @@ def _enum(restorer: Restorer, node: Node) -> Steps:
 
 
 def _class(restorer: Restorer, node: Node) -> Steps:
-    return restorer.names.class_of(node.value.name)
-    yield
+    name = node.value.name
+    fields = yield node.attributes.get("_fields")
+    if fields is None or restorer.names.is_class(name):
+        kind = restorer.names.class_of(name)
+    else:
+        kind = restorer.names.named_tuple(name, fields)
+    if fields is not None and fields != getattr(kind, "_fields", None):
+        raise RestoreError(f"{name} has other fields now")
+    return kind
 
 
 def _module(restorer: Restorer, node: Node) -> Steps:

@@ -224,25 +224,6 @@ pub unsafe fn add_members(
     }
 }
 
-/// The names of the fields of a class made by `namedtuple`: a tuple of str.
-///
-/// # Safety
-/// `type_` must be a live type, with the GIL held and no exception set.
-pub unsafe fn tuple_fields(type_: *mut PyTypeObject) -> Option<*mut PyObject> {
-    // SAFETY: a class keeps what its dict holds; classes up the line of bases are alive.
-    unsafe {
-        let classes = layout::tuple_items((*type_).tp_mro);
-        let found = classes
-            .iter()
-            .find_map(|&class| own_attribute(class.cast(), c"_fields"))?;
-        let is_names = PyTuple_CheckExact(found) != 0
-            && layout::tuple_items(found)
-                .iter()
-                .all(|&name| Py_TYPE(name) == &raw mut PyUnicode_Type);
-        is_names.then_some(found)
-    }
-}
-
 /// A new str, or null for no text.
 unsafe fn str_of(text: Option<String>) -> *mut PyObject {
     text.map_or(ptr::null_mut(), |text| {

@@ -127,6 +127,9 @@ impl Heap {
                     if let Some(name) = reference_name(object) {
                         self.append_text(id, name.as_bytes());
                     }
+                    if self.entries[index as usize].kind == Kind::Class {
+                        self.put_fields_of_class(object, id);
+                    }
                 }
                 _ => {}
             }

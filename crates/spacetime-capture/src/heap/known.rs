@@ -228,6 +228,7 @@ const LIVE: &[&CStr] = &[
     c"_ssl._SSLContext",
     c"_ssl._SSLSocket",
     c"_thread.RLock",
+    c"_thread._ThreadHandle",
     c"_thread._local",
     c"_thread.lock",
     c"builtins.PyCapsule",

@@ -1,8 +1,9 @@
 //! What a living object keeps in C, read as for a recording: for comparing it with a recorded one.
 
 use super::base_value::BaseValue;
-use super::fields::{self, Field};
+use super::fields::Field;
 use super::known;
+use super::named_tuples;
 use super::types;
 use pyo3_ffi::*;
 
@@ -35,7 +36,7 @@ pub unsafe fn read(object: *mut PyObject) -> Kept {
             fields = parts.fields;
         }
         if (*type_).tp_flags & Py_TPFLAGS_TUPLE_SUBCLASS != 0
-            && let Some(names) = fields::tuple_fields(type_)
+            && let Some(names) = named_tuples::tuple_fields(type_)
         {
             fields.push(Field::constant(number_of("_fields"), names));
         }

@@ -9,6 +9,7 @@ use super::buffers::Exporter;
 use super::dicts;
 use super::fields::{self, Field};
 use super::known;
+use super::named_tuples;
 use super::names::Names;
 use crate::effects::{self, is_made_by_class_statement};
 use crate::layout;
@@ -303,7 +304,7 @@ impl Types {
                 add_slots(type_, &mut info.fields, &mut number_of);
             }
             if info.kind == Kind::Tuple
-                && let Some(fields) = fields::tuple_fields(type_)
+                && let Some(fields) = named_tuples::tuple_fields(type_)
             {
                 let name = number_of("_fields");
                 info.fields.push(Field::constant(name, fields));
