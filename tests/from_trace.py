@@ -15,6 +15,12 @@ from oracle import CallForm, StateForm
 EXACT = (list, dict, set, bytearray)
 
 
+def shown_of(value: spacetimepy.Value) -> list[str]:
+    """Names of the attributes that the oracle sees too."""
+    hidden = "__code__" if value.kind == "function" else "__traceback__"
+    return [name for name in sorted(value.attributes) if name != hidden]
+
+
 class TraceForm:
     """One walk over values of a trace; the twin of `canonical.LiveForm`."""
 
@@ -59,7 +65,7 @@ class TraceForm:
 
     def _value(self, value: spacetimepy.Value) -> Form:
         kind = value.kind
-        if kind in ("class", "module") or (kind == "function" and not value.attributes):
+        if kind in ("class", "module") or (kind == "function" and not shown_of(value)):
             return (kind, value.name)
         if kind == "opaque":
             return ("opaque", value.type)
@@ -82,8 +88,7 @@ class TraceForm:
         if value.type in EVENT_LOOPS:
             return ()
         attributes = value.attributes
-        shown = [name for name in sorted(attributes) if name != "__traceback__"]
-        return tuple([(name, self.of(attributes[name])) for name in shown])
+        return tuple([(name, self.of(attributes[name])) for name in shown_of(value)])
 
     def names(self, values: dict[str, Any]) -> Form:
         """The form of a namespace: names in alphabetical order."""

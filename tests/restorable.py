@@ -265,6 +265,73 @@ def doubled(x):
     return 2 * x
 
 
+class Command:
+    def __init__(self, callback):
+        self.callback = callback
+
+
+@Command
+def hidden(x, y=[1]):
+    return x
+
+
+@Command
+@noted
+def hidden_and_wrapped(x):
+    return x
+
+
+@noted
+@noted
+def wrapped_twice(x):
+    return x
+
+
+class Sized:
+    @property
+    def size(self):
+        return 1
+
+    @size.setter
+    def size(self, value):
+        pass
+
+
+def defined_twice():
+    return 1
+
+
+first_defined = defined_twice
+
+
+def defined_twice():
+    return 2
+
+
+def by_default(function):
+    @functools.wraps(function)
+    def wrapper(x=None):
+        return wrapper.__wrapped__(x)
+
+    del wrapper.__wrapped__
+    return wrapper
+
+
+def given_away(x=None):
+    return x
+
+
+wrapper_of_given = by_default(given_away)
+
+
+def renamed(name):
+    def made():
+        return name
+
+    made.__qualname__ = "plain"
+    return made
+
+
 def plain(a, b=[1], *, c=()):
     return a
 

@@ -91,6 +91,10 @@ silenced()
 [len, math.sqrt, operator.add, str.upper, [].append, {"a": 1}.get, dict.fromkeys, deque.append]
 [int.__add__, Slotted.a, type.__dict__["__name__"], collections.OrderedDict.fromkeys]
 [Point.length, Point(1, 2).length, Point.origin, plain, doubled, double, cached]
+[hidden.callback, hidden_and_wrapped.callback, hidden_and_wrapped.callback.__wrapped__]
+[wrapped_twice, wrapped_twice.__wrapped__, wrapped_twice.__wrapped__.__wrapped__]
+[Sized.size.fget, Sized.size.fset, Sized.size]
+defined_twice
 [int, Point, Inner.Deep, type, type(None), types.FunctionType, type(len), collections.abc.Mapping]
 [math, collections.abc, re]
 Inner.Deep()
@@ -145,6 +149,9 @@ Ignored()                               | : excluded by the user
 local_class()()                         | : restorable.local_class.<locals>.Local was made inside
 noted(len)                              | : the function builtins.len is another one now
 [lambdas()[0]]                          | [0]: several functions are called restorable.lambdas
+first_defined                           | : several functions are called restorable.defined_twice
+wrapper_of_given                        | : the function restorable.given_away is another one now
+renamed("n")                            | : the function restorable.plain is another one now
 {"a": gone_at_first()}                  | ['a']: restorable.Gone is not found
 Emptied().made()                        | : restorable.Emptied has no place for the attribute 'x'
 [Refielded(1, 2)]                       | [0]: restorable.Refielded has other fields now
@@ -328,6 +335,68 @@ def test_the_class_of_a_named_tuple_is_made_again_by_its_fields(tmp_path: Path) 
         kind, instance = restore_state(trace.state("1:0")).locals["again"]
     assert kind is not made and type(instance) is kind
     assert kind(**dict.fromkeys(names, 1)).field19 == 1
+
+
+MODULE = """
+def noted(function):
+    @functools.wraps(function)
+    def wrapper(*args):
+        return function(*args)
+    return wrapper
+
+@noted
+def single(x): return ["single", x]
+
+def double(x): return ["first", x]
+first = double
+def double(x): return ["second", x]
+
+def local():
+    return [
+        lambda x: ["one", x],
+        lambda x: ["two", x],
+    ]
+def alone(): return lambda x: ["alone", x]
+"""
+
+FUNCTIONS = ["single", "single.__wrapped__", "first", "double", "local()[1]", "alone()"]
+
+
+@pytest.mark.parametrize(
+    ("n_lines_above", "refused"), [(0, ["first"]), (3, ["first", "double", "local()[1]"])]
+)
+def test_of_several_functions_of_a_name_the_recorded_one_comes_back(
+    n_lines_above: int, refused: list[str], run: Run, tmp_path: Path
+) -> None:
+    """Where they stand tells them apart; once that has changed, none of them is taken."""
+    module = tmp_path / "module.py"
+    path = f"{TESTS}:{Path(spacetimepy.__file__).parents[1]}:{tmp_path}"
+    (tmp_path / "program.py").write_text(
+        "import spacetimepy, module\n"
+        "@spacetimepy.function\n"
+        "def hold(f): pass\n"
+        "with spacetimepy.init_monitoring('run.spacetime'):\n"
+        f"    for text in {FUNCTIONS}: hold(eval('module.' + text))\n"
+    )
+    (tmp_path / "restoring.py").write_text(
+        "import json, spacetimepy\n"
+        "from spacetimepy.restoring import restore_state\n"
+        "found = []\n"
+        "for call in spacetimepy.open('run.spacetime', trust=True).calls():\n"
+        "    restored = restore_state(call.states[0])\n"
+        "    f = restored.locals.get('f')\n"
+        "    found.append(str(restored.refused['f']) if f is None else f(3))\n"
+        "print(json.dumps(found))\n"
+    )
+    for script, n_above in (("program.py", 0), ("restoring.py", n_lines_above)):
+        module.write_text("import functools\n" + "\n" * n_above + MODULE)
+        done = run(sys.executable, script, cwd=tmp_path, PYTHONPATH=path)
+        assert done.returncode == 0, done.stderr
+    found = dict(zip(FUNCTIONS, json.loads(done.stdout), strict=True))
+    assert all("several functions are called module." in found.pop(name) for name in refused)
+    expected = {"single": "single", "single.__wrapped__": "single", "double": "second"}
+    expected |= {"local()[1]": "two", "alone()": "alone"}
+    assert found == {name: [expected[name], 3] for name in found}
 
 
 def test_each_restoring_makes_new_objects(path: str) -> None:

@@ -11,18 +11,16 @@ from __future__ import annotations
 import collections
 import contextlib
 import copy
-import types
 from typing import Any
 
-from spacetimepy import _builders_in_c, adapters
+from spacetimepy import _builders_in_c, _builders_of_functions, adapters
 from spacetimepy._attributes import all_of, attributes_filler, contents_of, set_attributes
 from spacetimepy._importing import c_base_of, type_name
 from spacetimepy.errors import RestoreError
-from spacetimepy.values import Value, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator
 
     from spacetimepy.restoring import Node, Restorer
 
@@ -215,85 +213,6 @@ def _module(restorer: Restorer, node: Node) -> Steps:
     yield
 
 
-def _function(restorer: Restorer, node: Node) -> Steps:
-    name = node.value.name
-    owner = node.attributes.get("__self__")
-    if owner is not None and node.type == "builtin_function_or_method":
-        return getattr((yield owner), name.rpartition(".")[2])
-    if node.type != "function":
-        return _function_in_c(restorer, node, name)
-    if "<locals>" in name or "<lambda>" in name:
-        return (yield from _closure(restorer, node, None))
-    for found in _candidates(restorer.names.find(name)):
-        if sorted(_held_by(found)) == sorted(node.attributes):
-            held = _held_by(found)
-            if all(same(part, held[part_name]) for part_name, part in node.attributes.items()):
-                node.attributes = {}
-                return found
-            return (yield from _closure(restorer, node, found))
-    raise RestoreError(f"the function {name} is another one now")
-
-
-def _function_in_c(restorer: Restorer, node: Node, name: str) -> Any:
-    owner, _, last = name.rpartition(".")
-    if node.type == "builtin_function_or_method" and restorer.names.is_class(owner):
-        found = getattr(restorer.names.class_of(owner), last, None)
-    else:
-        found = restorer.names.find(name)
-    if type(found).__name__ != node.type.rpartition(".")[2]:
-        raise RestoreError(f"{name} is no {node.type} any more")
-    return found
-
-
-def _candidates(found: Any) -> Iterable[types.FunctionType]:
-    """A function and those that it says it wraps."""
-    while type(found) is types.FunctionType:
-        yield found
-        found = found.__dict__.get("__wrapped__")
-
-
-def _held_by(function: types.FunctionType) -> dict[str, Any]:
-    """What a function holds, by the names that a trace has for it."""
-    names = function.__code__.co_freevars
-    held: dict[str, Any] = dict(zip(names, function.__closure__ or (), strict=True))
-    if function.__defaults__ is not None:
-        held["__defaults__"] = function.__defaults__
-    if function.__kwdefaults__ is not None:
-        held["__kwdefaults__"] = function.__kwdefaults__
-    return held | function.__dict__
-
-
-def _closure(restorer: Restorer, node: Node, like: types.FunctionType | None) -> Steps:
-    """A function of its own: the code from the source of its module, the rest from the trace."""
-    attributes = dict(node.attributes)
-    cells = {
-        name: part
-        for name, part in attributes.items()
-        if type(part) is Value and part.type == "cell"
-    }
-    if like is None:
-        code, namespace = restorer.names.code_of(node.value.name, tuple(cells))
-    else:
-        code, namespace = like.__code__, like.__globals__
-    closure = []
-    for name in code.co_freevars:
-        if name not in cells:
-            raise RestoreError(f"the function {node.value.name} has no variable {name}")
-        closure.append((yield cells[name]))
-        del attributes[name]
-    defaults = yield attributes.pop("__defaults__", None)
-    made = types.FunctionType(code, namespace, code.co_name, defaults, tuple(closure) or None)
-
-    def fill() -> Steps:
-        keyword_defaults = yield attributes.get("__kwdefaults__")
-        made.__kwdefaults__ = keyword_defaults
-        others = [name for name in attributes if name != "__kwdefaults__"]
-        values = yield from all_of(attributes[name] for name in others)
-        made.__dict__.update(zip(others, values, strict=True))
-
-    return restorer.keep(node, made, fill)
-
-
 def _adapted(restorer: Restorer, node: Node) -> Steps:
     yield from all_of(node.items)  # says which part was not captured
     name = node.attributes["adapter"]
@@ -327,7 +246,7 @@ _BUILDERS: dict[str, Callable[[Restorer, Node], Steps]] = {
     "dict": _dict,
     "enum": _enum,
     "frozenset": _frozenset,
-    "function": _function,
+    "function": _builders_of_functions.function,
     "instance": _instance,
     "list": _list,
     "module": _module,

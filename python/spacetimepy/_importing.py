@@ -150,9 +150,10 @@ class Names:
             raise RestoreError(f"the module {name} cannot be imported: {error!r}") from error
 
     def code_of(
-        self, name: str, free_names: tuple[str, ...]
+        self, name: str, free_names: tuple[str, ...], first_line: int | None
     ) -> tuple[types.CodeType, dict[str, Any]]:
-        """The code of a function inside of a function, and the globals it runs with."""
+        """The code of a function inside of a function, and the globals it runs with: of several the
+        one that begins on that line."""
         parts = name.split("<locals>")[0].rstrip(".").split(".")
         for n_parts in range(len(parts) - 1, 0, -1):
             module = ".".join(parts[:n_parts])
@@ -163,10 +164,30 @@ class Names:
             found = self._codes_in(module, namespace).get(qualname, [])
             fitting = [code for code in found if code.co_freevars == free_names]
             if len(fitting) > 1:
+                fitting = [code for code in fitting if code.co_firstlineno == first_line]
+                if not fitting:
+                    raise RestoreError(
+                        f"several functions are called {name}, and none is where it was"
+                    )
+            if len(fitting) > 1:
                 raise RestoreError(f"several functions are called {name}")
             if fitting:
                 return fitting[0], dict_of(namespace)
         raise RestoreError(f"the code of {name} is not found in the source of its module")
+
+    def is_only_one(self, code: types.CodeType, module: str) -> bool:
+        """Whether no other function in the source of a module has the name of this code."""
+        namespace = self.namespace(module)
+        codes = {} if namespace is None else self._codes_in(module, namespace)
+        return len(codes.get(code.co_qualname, ())) < 2
+
+    def is_name_of(self, function: types.FunctionType, name: str) -> bool:
+        """Whether a function has a name; in what was given for a module, whatever its own is."""
+        qualname = function.__qualname__
+        if not isinstance(function.__module__, str):
+            return name == qualname
+        module = name.removesuffix(f".{qualname}")
+        return module != name and (function.__module__ == module or module in self._namespaces)
 
     def _codes_in(
         self, module: str, namespace: Mapping[str, Any]

@@ -153,6 +153,24 @@ pub unsafe fn text_attribute(object: *mut PyObject, name: &std::ffi::CStr) -> Op
     }
 }
 
+/// The first line of a function's code, and the qualified name of that if the function has another: a
+/// decorator may have given it that of the function it wraps.
+///
+/// # Safety
+/// `function` must be a live function, with the GIL held and no exception set.
+pub unsafe fn code_of_function(function: *mut PyFunctionObject) -> (i64, Option<String>) {
+    use crate::heap::names::text_of;
+    // SAFETY: a function has code and a name.
+    unsafe {
+        let (code, name) = ((*function).func_code, (*function).func_qualname);
+        let own_name = attribute(code, c"co_qualname");
+        let is_other = own_name != name && text_of(own_name) != text_of(name);
+        let other_name = is_other.then(|| text_of(own_name).unwrap_or_default());
+        Py_XDECREF(own_name);
+        (int_attribute(code, c"co_firstlineno"), other_name)
+    }
+}
+
 /// The names of the free variables, in the order of a closure.
 ///
 /// # Safety

@@ -122,7 +122,8 @@ pub enum ObjectKind {
     Bytes,
     ByteArray,
     /// Identity, type and name; the name is the text. Free variables (as cells) and defaults are
-    /// attributes. `Class` and `Module` are names alone, but for `_fields` of classes that
+    /// attributes; `__code__` is a tuple: the first line of the code, and its name where the function
+    /// has another. `Class` and `Module` are names alone, but for `_fields` of classes that
     /// `collections.namedtuple` made and that are nothing more.
     Function,
     Class,

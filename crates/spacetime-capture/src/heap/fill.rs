@@ -7,7 +7,8 @@ use crate::atoms;
 use crate::layout::{self, Attributes, SharedKeys};
 use crate::limits;
 use pyo3_ffi::*;
-use spacetime_store::stream::{self, Kind, Sink, fidelity, record};
+use crate::parts;
+use spacetime_store::stream::{self, Kind, Sink, fidelity, record, value};
 
 unsafe extern "C" {
     /// `collections.OrderedDict`.
@@ -127,8 +128,10 @@ impl Heap {
                     if let Some(name) = reference_name(object) {
                         self.append_text(id, name.as_bytes());
                     }
-                    if self.entries[index as usize].kind == Kind::Class {
-                        self.put_fields_of_class(object, id);
+                    match self.entries[index as usize].kind {
+                        Kind::Class => self.put_fields_of_class(object, id),
+                        Kind::Function => self.put_code_of_function(object, id),
+                        _ => {}
                     }
                 }
                 _ => {}
@@ -151,6 +154,30 @@ impl Heap {
                 Some(exporter) => fields::without_exception(|| exporter.bytes(object)),
                 None => atoms::text_bytes(object),
             }
+        }
+    }
+
+    /// Writes which code a function has: functions of one name may be several. Another code makes it
+    /// another object, so that this is written once.
+    unsafe fn put_code_of_function(&mut self, object: *mut PyObject, id: u32) {
+        // SAFETY: only an exact function is read; its code is alive.
+        unsafe {
+            if Py_TYPE(object) != &raw mut PyFunction_Type {
+                return;
+            }
+            let (first_line, other_name) =
+                fields::without_exception(|| parts::code_of_function(object.cast()));
+            let name = self.names.id_of("__code__", &mut self.sink);
+            stream::put_object_record(&mut self.sink, record::ATTR, id);
+            self.sink.varint(u64::from(name));
+            self.sink.byte(value::TUPLE);
+            self.sink.varint(1 + u64::from(other_name.is_some()));
+            stream::put_int(&mut self.sink, first_line);
+            if let Some(name) = other_name {
+                self.sink.byte(value::STR);
+                self.sink.blob(name.as_bytes());
+            }
+            self.sink.record_end();
         }
     }
 
