@@ -18,7 +18,7 @@ import os
 import sys
 import threading
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
@@ -37,7 +37,9 @@ class TooLargeError(Exception):
 class BoundedForm(canonical.LiveForm):
     """The canonical form of a value that reaches no more than so many parts.
 
-    Ordering the elements of sets walks what they reach once for each of them.
+    Ordering the elements of sets walks what they reach once for each of them. Functions are told by
+    their code too, which pytest may have rewritten, and named tuples by their fields: neither a
+    name nor an import says that the right one came back.
     """
 
     MOST = 50_000
@@ -48,7 +50,13 @@ class BoundedForm(canonical.LiveForm):
         BoundedForm.n_left -= 1
         if BoundedForm.n_left < 0:
             raise TooLargeError
-        return super().of(value)
+        form = super().of(value)
+        if type(value) is FunctionType:
+            code = value.__code__
+            return (*form, code.co_firstlineno, code.co_qualname, code.co_freevars)
+        if type(value) is type and "_fields" in value.__dict__:
+            return (*form, value.__dict__["_fields"])
+        return form
 
 
 canonical.LiveForm = BoundedForm  # type: ignore[misc]  # it makes further ones by its own name

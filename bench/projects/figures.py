@@ -110,15 +110,19 @@ class Figures:
         tests = ", ".join(f"{n:,} {outcome}" for outcome, n in outcomes)
         yield Row("tests", tests, "the same", not self.differing)
         added = f"{self.added_cpu:+.1%} of {self.plain_cpu:.2f} s"
-        yield within("added CPU", added, "added_cpu", self.added_cpu, "at most 15%")
+        most = f"at most {BUDGETS['added_cpu']:.0%}"
+        yield Row("added CPU", added, most, self.added_cpu <= BUDGETS["added_cpu"])
         size = f"{self.n_bytes / MEBIBYTE:.2f} MiB"
-        yield within("trace", size, "n_bytes", self.n_bytes, "at most 10 MiB")
+        most = f"at most {BUDGETS['n_bytes'] / MEBIBYTE:.0f} MiB"
+        yield Row("trace", size, most, self.n_bytes <= BUDGETS["n_bytes"])
         yield Row("recorded", f"{self.n_states:,} states in {self.n_calls:,} calls")
         viewable = f"{self.viewable:.2%} of {self.n_viewed:,} variables looked at"
-        yield at_least("viewable", viewable, "viewable", self.viewable, "100%")
+        least = f"at least {BUDGETS['viewable']:.0%}"
+        yield Row("viewable", viewable, least, self.viewable >= BUDGETS["viewable"])
         yield Row("", f"apart: {apart(self.n_live, self.n_left_out)}")
         restorable = f"{self.restorable:.2%} of {self.n_restored:,} values"
-        yield at_least("restorable", restorable, "restorable", self.restorable, "at least 95%")
+        least = f"at least {BUDGETS['restorable']:.0%}"
+        yield Row("restorable", restorable, least, self.restorable >= BUDGETS["restorable"])
         kinds = ("live", "left out", "too large")
         live, left_out, too_large = (self.restored.get(kind, 0) for kind in kinds)
         yield Row(
@@ -142,16 +146,6 @@ def apart(n_live: int, n_left_out: int) -> str:
         f"{n_live:,} hold what has no value outside of the program (locks, sockets, iterators), "
         f"{n_left_out:,} what is left out on purpose"
     )
-
-
-def within(name: str, figure: str, budget: str, value: float, shown: str) -> Row:
-    """A row whose budget is not to be exceeded."""
-    return Row(name, figure, shown, value <= BUDGETS[budget])
-
-
-def at_least(name: str, figure: str, budget: str, value: float, shown: str) -> Row:
-    """A row whose budget is to be reached."""
-    return Row(name, figure, shown, value >= BUDGETS[budget])
 
 
 def share(part: int, whole: int) -> float:

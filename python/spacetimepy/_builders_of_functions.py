@@ -125,8 +125,8 @@ def _functions_in(found: Any) -> Iterator[types.FunctionType]:
                 yield held
                 following += held.__dict__.values()
                 following += _contents_of(held.__closure__ or ())
-            elif not isinstance(held, type | types.ModuleType):
-                following += gc.get_referents(held)  # past any property
+            elif not issubclass(type(held), type | types.ModuleType):  # past any property
+                following += gc.get_referents(held)
         level = following
 
 
