@@ -162,6 +162,7 @@ pair_class(swapped=plain)               | : restorable.MadePair is not found
 pair_class(__repr__=plain)              | : restorable.MadePair is not found
 pair_class(left=property(plain))        | : restorable.MadePair is not found
 pair_class(__doc__="Two of a kind")     | : restorable.MadePair is not found
+gone_pair(1, 2)                         | : restorable.GonePair is not found
 gone_pair                               | : restorable.GonePair is not found
 Shade.DARK                              | : restorable.Shade.DARK has another value now
 os.stat(".")                            | : os.stat_result has fields beside its items

@@ -82,14 +82,24 @@ class Names:
 
     def named_tuple(self, name: str, fields: tuple[str, ...]) -> Any:
         """The class of a named tuple that was made inside a function, made again: its name and its
-        fields say all, unless it was a class statement that did so."""
-        if "<locals>" in name:
+        fields say all, unless a class statement made it."""
+        if "<locals>" in name or self._is_class_statement(name):
             return self.class_of(name)
         key = f"{name}({', '.join(fields)})"
         if key not in self._found:
             module, _, own_name = name.rpartition(".")
             self._found[key] = collections.namedtuple(own_name, fields, module=module)
         return self._found[key]
+
+    def _is_class_statement(self, name: str) -> bool:
+        """Whether the source of a module has the body of a class of that name."""
+        parts = name.split(".")
+        for n_parts in range(len(parts) - 1, 0, -1):
+            module = ".".join(parts[:n_parts])
+            namespace = self.namespace(module)
+            if namespace is not None:
+                return ".".join(parts[n_parts:]) in self._codes_in(module, namespace)
+        return False
 
     def is_class(self, name: str) -> bool:
         """Whether a class has that name."""
