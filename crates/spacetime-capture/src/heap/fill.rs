@@ -6,8 +6,8 @@ use super::{AttributeLayout, EntryIndex, EntryState, Facet, Heap, Link, Text, di
 use crate::atoms;
 use crate::layout::{self, Attributes, SharedKeys};
 use crate::limits;
-use pyo3_ffi::*;
 use crate::parts;
+use pyo3_ffi::*;
 use spacetime_store::stream::{self, Kind, Sink, fidelity, record, value};
 
 unsafe extern "C" {
