@@ -44,7 +44,7 @@ class Checkout:
     Args:
         project: Which.
         cache: The folder of all projects.
-        keeps_trace: Whether the last trace is left.
+        keeps_trace: Whether the last trace is left, until the next run.
     """
 
     def __init__(self, project: Project, cache: Path, *, keeps_trace: bool = False) -> None:
@@ -60,6 +60,8 @@ class Checkout:
         self._prepare()
         shutil.rmtree(self._run, ignore_errors=True)
         self._run.mkdir()
+        for kept in self.folder.glob("bench.spacetime*"):
+            kept.unlink()
         return self
 
     def __exit__(self, *error: object) -> None:
