@@ -1,4 +1,5 @@
 """The garbage collector, observed: what it finds, counts and calls."""
+# says: it has no value apart
 
 import gc
 

@@ -1,6 +1,18 @@
-"""Nesting a million deep, in scope of recorded lines, changed at both ends and let go."""
+"""Nesting a million deep, made by code that is not recorded, changed at both ends and let go."""
+# says: limit
 
 DEPTH = 1_000_000
+BUILDERS = """
+from collections import deque
+from functools import partial
+from types import SimpleNamespace
+
+
+def nest(depth, wrap, innermost):
+    deep = innermost
+    for _ in range(depth):
+        deep = wrap(deep)
+    return deep
 
 
 class Node:
@@ -10,49 +22,43 @@ class Node:
         self.next = next
 
 
-def hold(thing, change):
-    alias = thing
-    change(thing)
-    held = [alias]
-    held.append(thing)
-    return len(held)
+def enclose(inner):
+    return lambda: inner
 
 
-def set_value(node):
-    node.value = 1
+WRAPS = {
+    "list": lambda deep: [deep],
+    "tuple": lambda deep: (deep,),
+    "dict": lambda deep: {"inner": deep},
+    "deque": lambda deep: deque([deep]),
+    "object": Node,
+    "namespace": lambda deep: SimpleNamespace(inner=deep),
+    "closure": enclose,
+    "partial": lambda deep: partial(print, deep),
+}
+"""
+builders = {"__name__": "builders"}
+exec(compile(BUILDERS, "builders", "exec"), builders)
+nest, WRAPS = builders["nest"], builders["WRAPS"]
 
 
-def lists():
+def look_at(kind, depth):
+    innermost = [kind]
+    deep = nest(depth, WRAPS[kind], innermost)
+    alias = deep
+    innermost.append(depth)
+    held = [alias, deep]
+    held.append(innermost)
+    return len(held), len(innermost)
+
+
+def grow(depth):
     deep = None
-    for _ in range(DEPTH):
+    for _ in range(depth):
         deep = [deep]
-    return hold(deep, lambda top: top.append(1))
+    return deep is not None
 
 
-def tuples():
-    deep = ()
-    for _ in range(DEPTH):
-        deep = (deep,)
-    return hold(deep, lambda top: None)
-
-
-def dicts():
-    deep = innermost = {}
-    for _ in range(DEPTH):
-        deep = {"inner": deep}
-    innermost["changed"] = 1
-    return hold(deep, lambda top: top.update(more=1))
-
-
-def main():
-    print(lists(), tuples(), dicts())
-    deep = Node(None)
-    last = deep
-    for _ in range(1000):
-        deep = Node(deep)
-    last.value = [1]
-    print(hold(deep, set_value))
-    return deep.value
-
-
-print(main())
+for kind in WRAPS:
+    print(kind, look_at(kind, DEPTH if kind in ("list", "tuple", "dict") else 10_000))
+print(grow(1_000))

@@ -1,4 +1,5 @@
 """Finalisers and weak references: when they run must not change."""
+# says: it has no value apart
 
 import gc
 import weakref

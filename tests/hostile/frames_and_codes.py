@@ -1,4 +1,5 @@
 """Frames cleared, locals written, code replaced, classes changed, while they run."""
+# says: it has no value apart
 
 import sys
 

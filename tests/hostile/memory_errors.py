@@ -1,4 +1,5 @@
 """No memory: the program gets its MemoryError and goes on."""
+# says at line: larger than the size limit
 
 import resource
 

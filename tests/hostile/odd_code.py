@@ -1,4 +1,6 @@
 """Code with odd names, files, lines and namespaces."""
+# says: a type whose contents are not read
+# says: opaque code
 
 import types
 

@@ -1,4 +1,5 @@
 """Signal handlers that raise, call and change things between any two lines."""
+# says: it has no value apart
 
 import signal
 import time

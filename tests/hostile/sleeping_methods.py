@@ -1,4 +1,5 @@
 """Methods that would hang a recorder that calls them."""
+# says: it has no value apart
 
 import threading
 

@@ -1,4 +1,5 @@
 """Threads that raise, fork off others, end while others look on, and outlive the program."""
+# says: it has no value apart
 
 import sys
 import threading
