@@ -89,7 +89,7 @@ PARTS: dict[type, tuple[str, ...]] = {
     datetime.tzinfo: (),
     functools._lru_cache_wrapper: (),
     functools.partial: ("func", "args", "keywords"),
-    _random.Random: ("state",),
+    _random.Random: ("state", "position"),
     io.BufferedRandom: ("raw",),
     io.BufferedReader: ("raw",),
     io.BufferedWriter: ("raw",),
@@ -225,8 +225,8 @@ class Kind:
             names = ("offset", "name")
             found |= zip(names, datetime.timezone.__getinitargs__(value), strict=False)
         elif self.known is _random.Random:
-            words = _random.Random.getstate(value)
-            found["state"] = struct.pack("<625I", *words)
+            *words, found["position"] = _random.Random.getstate(value)
+            found["state"] = struct.pack("<624I", *words)
         elif self.kind in VIEWS:
             found["mapping"] = gc.get_referents(value)[0]
         elif self.known is not None:

@@ -212,15 +212,15 @@ _MAPPING = ("mapping",)
 
 
 # By types in C: the parts that making one takes, and how. Parts not recorded are None.
-def _random(kind: Any, state: bytes) -> Any:
-    """A random generator; its state is a tuple of ints of 32 bits."""
+def _random(kind: Any, state: bytes, position: int) -> Any:
+    """A random generator; its state is 624 ints of 32 bits, and how many of them are used up."""
     made = kind.__new__(kind)
-    _RandomInC.setstate(made, struct.unpack("<625I", state))
+    _RandomInC.setstate(made, (*struct.unpack("<624I", state), position))
     return made
 
 
 _PARTS: dict[str, tuple[tuple[str, ...], Callable[..., Any]]] = {
-    "_random.Random": (("state",), _random),
+    "_random.Random": (("state", "position"), _random),
     "classmethod": (("__func__",), _initialised),
     "datetime.date": (_DATE, _made_of),
     "datetime.datetime": ((*_DATE, *_TIME), _datetime),

@@ -2,6 +2,7 @@
 
 The portable tier compares at each line all that its frame reaches, so that this takes it forever.
 """
+# says: limit
 # tier: fast
 
 DEPTH = 1_000_000

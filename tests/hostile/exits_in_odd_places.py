@@ -1,5 +1,4 @@
 """`SystemExit` out of methods, finalisers, callbacks and threads."""
-# says: it has no value apart
 
 import atexit
 import sys

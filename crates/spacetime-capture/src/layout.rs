@@ -425,6 +425,25 @@ pub unsafe fn deque_items(deque: *mut PyObject) -> Vec<*mut PyObject> {
     }
 }
 
+/// The words of a generator of random numbers, as bytes.
+///
+/// # Safety
+/// `random` must be a `_random.Random` whose layout [`crate::selfcheck::knows_random`] proved; the slice is
+/// valid until it changes.
+pub unsafe fn random_state<'a>(random: *mut PyObject) -> &'a [u8] {
+    // SAFETY: `state` of RandomObject: 624 words of 32 bits.
+    unsafe { std::slice::from_raw_parts(random.cast::<u8>().add(20), 4 * 624) }
+}
+
+/// How many of them are used up.
+///
+/// # Safety
+/// As for [`random_state`].
+pub unsafe fn random_position(random: *mut PyObject) -> i32 {
+    // SAFETY: `index` of RandomObject.
+    unsafe { field(random.cast(), 16) }
+}
+
 /// One entry of a set's table.
 #[repr(C)]
 #[derive(Clone, Copy)]

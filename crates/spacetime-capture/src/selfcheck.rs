@@ -183,6 +183,42 @@ pub unsafe fn knows_deques(type_: *mut PyTypeObject) -> bool {
     })
 }
 
+/// Whether instances of `_random.Random` are laid out as expected. Found out when the first is met.
+///
+/// # Safety
+/// As for [`knows_deques`].
+pub unsafe fn knows_random(type_: *mut PyTypeObject) -> bool {
+    static ANSWER: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    // SAFETY: plain use of the API with owned references; what is called is C code of the type.
+    *ANSWER.get_or_init(|| unsafe {
+        let seed = PyLong_FromLong(20_260_301);
+        let random = PyObject_CallOneArg(type_.cast(), seed);
+        Py_DECREF(seed);
+        let mut is_known = !random.is_null() && (*type_).tp_basicsize >= 20 + 4 * 624;
+        for _ in 0..3 {
+            if is_known {
+                let state = PyObject_CallMethod(random, c"getstate".as_ptr(), ptr::null());
+                is_known = !state.is_null() && {
+                    let words = layout::tuple_items(state).iter();
+                    let mut words: Vec<u32> = words
+                        .map(|&word| layout::small_int(word).unwrap_or(-1) as u32)
+                        .collect();
+                    let position = words.pop();
+                    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+                    position == Some(layout::random_position(random) as u32)
+                        && bytes == layout::random_state(random)
+                };
+                Py_XDECREF(state);
+                let drawn = PyObject_CallMethod(random, c"random".as_ptr(), ptr::null());
+                Py_XDECREF(drawn);
+            }
+        }
+        Py_XDECREF(random);
+        PyErr_Clear();
+        is_known
+    })
+}
+
 /// Versions whose layouts were read, built as these are.
 unsafe fn supported() -> Result<(), String> {
     if version().is_none() {

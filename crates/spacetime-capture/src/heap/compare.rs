@@ -479,9 +479,8 @@ impl Heap {
         // SAFETY: the facts fit the object's type.
         unsafe {
             let (fields, rest) = shadow.split_at(info.fields.len().min(shadow.len()));
-            let is_as_before = |(field, &item): (&Field, &*mut PyObject)| {
-                field.read_in_place(entry.object) == Some(item)
-            };
+            let is_as_before =
+                |(field, &item): (&Field, &*mut PyObject)| field.is_still(entry.object, item);
             let fields_are_equal = info.fields.iter().zip(fields).all(is_as_before);
             if !fields_are_equal || fields.len() != info.fields.len() {
                 return false;

@@ -35,8 +35,6 @@ pub(super) enum Reader {
     Member(*mut PyMemberDef),
     /// This item of the tuple that a method in C without arguments gives.
     Method(PyCFunction, usize),
-    /// The ints of 32 bits in the tuple that a method in C without arguments gives, as bytes.
-    Words(PyCFunction),
     /// `True` where the byte at this place is set.
     Flag(usize),
     /// The same for all instances of the type, which keeps it alive.
@@ -49,6 +47,27 @@ pub(super) enum Reader {
     DtypeText,
     /// Where the memory of a numpy array begins in that of its base.
     Offset,
+    /// The words of a generator of random numbers, as bytes.
+    RandomState,
+    /// How many of them are used up.
+    RandomPosition,
+}
+
+impl Reader {
+    /// This reader, if instances of the type are laid out as it expects.
+    ///
+    /// # Safety
+    /// `type_` must be a live type, with the GIL held.
+    pub(super) unsafe fn of_known_layout(self, type_: *mut PyTypeObject) -> Option<Reader> {
+        let is_known = match self {
+            Reader::RandomState | Reader::RandomPosition => {
+                // SAFETY: passed on.
+                unsafe { without_exception(|| crate::selfcheck::knows_random(type_)) }
+            }
+            _ => true,
+        };
+        is_known.then_some(self)
+    }
 }
 
 impl Field {
@@ -114,6 +133,27 @@ impl Field {
         }
     }
 
+    /// Whether the part is still this one, as far as that is seen without making an object.
+    ///
+    /// # Safety
+    /// `object` must be a live instance of the type, `known` null, alive, or an object that the part was.
+    #[inline]
+    pub unsafe fn is_still(&self, object: *mut PyObject, known: *mut PyObject) -> bool {
+        // SAFETY: passed on. What was made by reading is a leaf or text, which the shadow keeps alive.
+        unsafe {
+            match self.reader {
+                Reader::RandomState => {
+                    !known.is_null() && atoms::bytes_of(known) == layout::random_state(object)
+                }
+                Reader::RandomPosition => {
+                    let position = layout::random_position(object);
+                    !known.is_null() && layout::small_int(known) == Some(position.into())
+                }
+                _ => self.read_in_place(object) == Some(known),
+            }
+        }
+    }
+
     /// The part as it is now, null where it is not set; borrowed from the instance or owned by `fresh`.
     ///
     /// # Safety
@@ -157,7 +197,12 @@ impl Field {
                     Py_XDECREF(tuple);
                     item
                 }
-                Reader::Words(method) => bytes_of_words(method(object, ptr::null_mut())),
+                Reader::RandomState => {
+                    let state = layout::random_state(object);
+                    let n_bytes = state.len() as Py_ssize_t;
+                    PyBytes_FromStringAndSize(state.as_ptr().cast(), n_bytes)
+                }
+                Reader::RandomPosition => PyLong_FromLong(layout::random_position(object).into()),
                 Reader::Traceback(offset) => {
                     str_of(traceback::text(layout::field(object.cast(), offset)))
                 }
@@ -309,15 +354,6 @@ pub(super) unsafe fn init_argument(type_: *mut PyTypeObject, at: usize) -> Optio
     method.map(|method| Reader::Method(method, at))
 }
 
-/// How the ints of 32 bits are read that a method gives.
-///
-/// # Safety
-/// As for [`reader_of`].
-pub(super) unsafe fn words(type_: *mut PyTypeObject, name: &CStr) -> Option<Reader> {
-    // SAFETY: passed on.
-    unsafe { method_of(type_, name) }.map(Reader::Words)
-}
-
 /// A method in C without arguments.
 unsafe fn method_of(type_: *mut PyTypeObject, name: &CStr) -> Option<PyCFunction> {
     // SAFETY: follows the exact type of the descriptor.
@@ -329,22 +365,5 @@ unsafe fn method_of(type_: *mut PyTypeObject, name: &CStr) -> Option<PyCFunction
         let definition = (*descriptor.cast::<PyMethodDescrObject>()).d_method;
         let takes_nothing = (*definition).ml_flags == METH_NOARGS;
         takes_nothing.then(|| (*definition).ml_meth.PyCFunction)
-    }
-}
-
-/// The ints of 32 bits in a tuple as bytes, the lowest of each first; or null. The tuple is given up.
-unsafe fn bytes_of_words(tuple: *mut PyObject) -> *mut PyObject {
-    // SAFETY: plain use of the API with owned references.
-    unsafe {
-        if tuple.is_null() || PyTuple_CheckExact(tuple) == 0 {
-            Py_XDECREF(tuple);
-            return ptr::null_mut();
-        }
-        let words = layout::tuple_items(tuple).iter();
-        let bytes: Vec<u8> = words
-            .flat_map(|&word| (PyLong_AsUnsignedLongLong(word) as u32).to_le_bytes())
-            .collect();
-        Py_DECREF(tuple);
-        PyBytes_FromStringAndSize(bytes.as_ptr().cast(), bytes.len() as Py_ssize_t)
     }
 }

@@ -1,7 +1,7 @@
 //! Types written in C: of which parts their instances are made, and which have no value apart from the
 //! running program.
 
-use super::fields::{Field, Reader, init_argument, reader_of, type_name, without_exception, words};
+use super::fields::{Field, Reader, init_argument, reader_of, type_name, without_exception};
 use pyo3_ffi::*;
 use std::ffi::CStr;
 
@@ -23,13 +23,11 @@ enum Part {
     At(&'static CStr, usize),
     /// An item of the tuple that `__getinitargs__` gives.
     InitArgument(&'static CStr, usize),
-    /// The ints of 32 bits in the tuple that a method gives, as bytes.
-    Words(&'static CStr, &'static CStr),
     /// Read in a way of its own.
     Special(&'static CStr, Reader),
 }
 
-use Part::{At, InitArgument, Named, Special, Words};
+use Part::{At, InitArgument, Named, Special};
 
 const fn immutable(name: &'static CStr, parts: &'static [Part]) -> Known {
     Known {
@@ -130,7 +128,13 @@ const KNOWN: &[Known] = &[
         c"_io.TextIOWrapper",
         &[Named(c"buffer"), Named(c"encoding"), Named(c"errors")],
     ),
-    mutable(c"_random.Random", &[Words(c"state", c"getstate")]),
+    mutable(
+        c"_random.Random",
+        &[
+            Special(c"state", Reader::RandomState),
+            Special(c"position", Reader::RandomPosition),
+        ],
+    ),
     mutable(c"array.array", &[Named(c"typecode")]),
     mutable(c"cell", &[At(c"cell_contents", FIRST)]),
     immutable(c"classmethod", &[Named(c"__func__")]),
@@ -320,8 +324,7 @@ pub unsafe fn parts_of(
                 Named(name) => (name, reader_of(known_base, name)),
                 At(name, offset) => (name, Some(Reader::Place(offset))),
                 InitArgument(name, at) => (name, init_argument(known_base, at)),
-                Words(name, method) => (name, words(known_base, method)),
-                Special(name, reader) => (name, Some(reader)),
+                Special(name, reader) => (name, reader.of_known_layout(known_base)),
             };
             let name = number_of(&name.to_string_lossy());
             fields.push(Field {
