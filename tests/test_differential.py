@@ -79,7 +79,7 @@ def test_fast_tier_portable_tier_and_oracle_give_equal_states(
 
 @pytest.mark.parametrize(
     ("granularity", "ways"),
-    [("line", ["turns"]), ("half", ["mark", "sites"]), ("rest", ["mark", "sites"])],
+    [("line", ["turns"]), ("half", ["mark", "always", "sites"]), ("rest", ["mark", "sites"])],
 )
 def test_all_ways_to_watch_unrecorded_code_give_equal_states(
     run: Run, tmp_path: Path, corpus: list[Path], granularity: str, ways: list[str]

@@ -184,9 +184,9 @@ unsafe fn with_recorder(
         let tstate = PyThreadState_Get();
         let live = LiveFrame::current(recorder.tier, tstate);
         let answer = contain(|| {
-            recorder.look_at_mark(tstate);
+            recorder.event_begins(tstate);
             let answer = work(recorder, tstate, live);
-            recorder.set_mark(tstate);
+            recorder.event_ends(tstate);
             answer
         });
         answer.unwrap_or_else(|| none())
@@ -520,7 +520,7 @@ pub unsafe extern "C" fn on_dict_event(
     unsafe {
         contain(|| {
             if let (Some(recorder), Some(event)) = (recorder(), DictEvent::from_number(event)) {
-                recorder.look_at_mark(PyThreadState_Get());
+                recorder.event_begins(PyThreadState_Get());
                 if !item.is_null() && recorder.heap.tracks_dict(dict) {
                     recorder.before_dict_change(item);
                 }

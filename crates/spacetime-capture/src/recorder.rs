@@ -6,8 +6,7 @@
 //! * `calls`, `generators`: the life of a monitored call;
 //! * `lines`, `slots`: what the line that just ran changed;
 //! * `sites`: single instructions that change objects;
-//! * `foreign`: code that is not recorded may change objects unseen; [`crate::stack_mark`] may tell whether some
-//!   ran;
+//! * `foreign`: code that is not recorded may change objects unseen; `watch`: what tells of it;
 //! * `tasks`: the asyncio task of a call;
 //! * `adapted`: objects whose adapters are asked before a state;
 //! * `clock`: times.
@@ -26,6 +25,7 @@ mod lines;
 mod sites;
 mod slots;
 mod tasks;
+mod watch;
 
 use crate::code::Code;
 use crate::frames::{LiveFrame, SlotShadow, Suspended, Thread, Tier};

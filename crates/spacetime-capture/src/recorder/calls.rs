@@ -104,7 +104,7 @@ impl Recorder {
                 self.observe_caller(thread);
             }
             match caller == Some(live.caller(self.tier)) {
-                true => self.pass_recorded_call(),
+                true => self.foreign.watch.n_recorded_calls += 1,
                 false => self.pass_foreign_code(),
             }
         }
@@ -377,7 +377,7 @@ impl Recorder {
             self.pop(thread);
             self.let_go(held);
             self.leave_to_caller(thread, live);
-            self.frame_ends(live);
+            self.foreign.watch.frame_ends(live);
             self.heap.sink.commit();
         }
     }

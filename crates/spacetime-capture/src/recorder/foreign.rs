@@ -1,99 +1,29 @@
 //! Code that is not recorded, and what it does to objects that recorded calls reach.
 //!
-//! At first every start of such code raises the heap's epoch, so that all that a recorded frame
-//! reaches is compared again before its next state. That costs an event for each start; where most code
-//! is not recorded, as in a test suite, starts are told by a mark on the stack instead (see
-//! [`StackMark`]). What is compared costs much where recorded frames reach many objects: once enough was
-//! compared in vain, the sites of all code that is not recorded are listened to, and only what they change
-//! is compared. That costs an event for each of them: where it turns out to cost more than it saves, all is
-//! as before, for longer.
+//! Every start of such code raises the heap's epoch, so that all that a recorded frame reaches is compared
+//! again before its next state; or the sites of all such code are listened to, and only what they change is
+//! compared. [`Watch`] says what tells of starts, and which of the two costs less.
 
 use super::Recorder;
 use super::sites::effect_of_site;
+use super::watch::{Counts, Watch, Way};
 use crate::code::{Code, Role, SiteAction};
 use crate::effects::Effect;
 use crate::frames::{LiveFrame, Pending, Thread, Tier};
 use crate::layout;
 use crate::parts;
 use crate::registry;
-use crate::stack_mark::StackMark;
 use pyo3_ffi::*;
-
-/// Entries compared in vain, in all, after which sites are listened to, and how many more for each code
-/// object that is known: listening to one means an event for each of its instructions, once at least,
-/// which costs about as much.
-const PATIENCE: u64 = 20_000;
-const PATIENCE_FOR_EACH_CODE: u64 = 1_000;
-
-/// What the event of a site costs, in entries compared.
-const COST_OF_SITE: u64 = 3;
 
 /// Starts of code at each of which everything is doubted, before it is looked into.
 const N_STARTS_UNREAD: u8 = 50;
 
-/// Starts after which a mark on the stack tells them, if there are so many for each call by a recorded call.
-/// At those the mark has to be doubted, an event of each start has not.
-const N_STARTS_WITH_EVENTS: u64 = 10_000;
-const N_STARTS_FOR_EACH_CALL: u64 = 10;
-
 /// How changes by code that is not recorded are noticed.
-#[derive(Default)]
 pub(super) struct Foreign {
-    /// It is not judged what is cheapest.
-    way: Option<Way>,
-    /// Its sites are listened to.
-    by_sites: bool,
-    /// The sites of some code are not known: they cannot be listened to.
-    is_hopeless: bool,
+    /// In which way.
+    pub watch: Watch,
     /// Sites whose instruction has not ended, outermost first.
     unfinished: Vec<Unfinished>,
-    /// What there was when listening to sites began or ended last.
-    since: Counts,
-    /// Events of sites since then.
-    n_site_events: u64,
-    /// What was compared in vain at a thousand events of recorded calls, before sites were listened to.
-    n_saved: u64,
-    /// How often listening to sites turned out to cost more than it saves.
-    n_failures: u32,
-    /// Starts of code that is not recorded, and calls of recorded code by recorded code.
-    n_starts: u64,
-    n_recorded_calls: u64,
-    /// Events of starts were switched off: the mark tells of them.
-    is_by_mark: bool,
-    mark: StackMark,
-}
-
-/// One way to notice what code does that is not recorded, whatever it costs: for tests, by
-/// `SPACETIME_WATCH`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// An event for each start.
-    Starts,
-    /// The mark on the stack.
-    Mark,
-    /// Sites.
-    Sites,
-    /// Each of them, changed at each tick of the clock.
-    InTurns,
-}
-
-impl Way {
-    fn wanted() -> Option<Way> {
-        match std::env::var("SPACETIME_WATCH").ok()?.as_str() {
-            "starts" => Some(Way::Starts),
-            "mark" => Some(Way::Mark),
-            "sites" => Some(Way::Sites),
-            "turns" => Some(Way::InTurns),
-            _ => None,
-        }
-    }
-}
-
-/// Totals of the recording.
-#[derive(Clone, Copy, Default)]
-struct Counts {
-    n_doubted: u64,
-    n_events: u64,
 }
 
 /// A site in code that is not recorded.
@@ -106,11 +36,9 @@ pub(super) struct Unfinished {
 
 impl Foreign {
     pub(super) fn new(tier: Tier) -> Foreign {
-        let way = Way::wanted().filter(|_| tier == Tier::Fast);
         Foreign {
-            way,
-            is_by_mark: way == Some(Way::Mark),
-            ..Foreign::default()
+            watch: Watch::new(tier),
+            unfinished: Vec::new(),
         }
     }
 
@@ -121,34 +49,20 @@ impl Foreign {
 
     /// Frames may have begun unseen: they are looked for when sites are listened to again.
     pub(super) fn start_over(&mut self) {
-        self.by_sites = false;
+        self.watch.start_over();
         self.unfinished.clear();
-        self.since.n_events = 0;
-    }
-
-    fn give_up(&mut self) {
-        (self.by_sites, self.is_hopeless) = (false, true);
-    }
-
-    /// From now on starts are told by the mark, if that is cheaper.
-    fn prefer_mark(&mut self) {
-        self.n_starts += 1;
-        let has_many = self.n_starts >= N_STARTS_WITH_EVENTS && self.way.is_none();
-        if has_many && self.n_starts / N_STARTS_FOR_EACH_CALL >= self.n_recorded_calls {
-            self.is_by_mark = true;
-        }
     }
 }
 
 impl Recorder {
-    /// An event begins: whether code ran since the last one of which no event told.
+    /// An event begins: code may have run of which no event told.
     ///
     /// # Safety
     /// `tstate` must be the current thread state, with the GIL held.
     #[inline(always)]
-    pub unsafe fn look_at_mark(&mut self, tstate: *mut PyThreadState) {
-        // SAFETY: passed on; the mark is used on the fast tier only.
-        if self.foreign.is_by_mark && unsafe { !self.foreign.mark.is_untouched(tstate) } {
+    pub unsafe fn event_begins(&mut self, tstate: *mut PyThreadState) {
+        // SAFETY: passed on.
+        if unsafe { self.foreign.watch.has_doubts(tstate) } {
             self.heap.doubt_everything();
         }
     }
@@ -156,31 +70,18 @@ impl Recorder {
     /// An event ends.
     ///
     /// # Safety
-    /// As for [`Recorder::look_at_mark`].
+    /// As for [`Recorder::event_begins`].
     #[inline(always)]
-    pub unsafe fn set_mark(&mut self, tstate: *mut PyThreadState) {
-        if self.foreign.is_by_mark {
-            // SAFETY: passed on.
-            unsafe { self.foreign.mark.set(tstate) };
-        }
+    pub unsafe fn event_ends(&mut self, tstate: *mut PyThreadState) {
+        // SAFETY: passed on.
+        unsafe { self.foreign.watch.event_ends(tstate) };
     }
 
-    /// The running frame, that of a monitored call, is popped after this event.
-    ///
-    /// # Safety
-    /// As for [`Recorder::look_at_mark`].
-    #[inline(always)]
-    pub(super) unsafe fn frame_ends(&mut self, live: LiveFrame) {
-        if self.foreign.is_by_mark {
-            // SAFETY: passed on; the mark is used on the fast tier only.
-            unsafe { self.foreign.mark.frame_ends(live) };
+    fn counts_so_far(&self) -> Counts {
+        Counts {
+            n_doubted: self.heap.n_doubted(),
+            n_events: self.n_states + self.n_calls,
         }
-    }
-
-    /// A monitored call is about to call another.
-    #[inline(always)]
-    pub(super) fn pass_recorded_call(&mut self) {
-        self.foreign.n_recorded_calls += 1;
     }
 
     /// A frame of code that is not recorded starts or is resumed. Says whether the next time is of
@@ -194,14 +95,13 @@ impl Recorder {
         }
         // SAFETY: codes live as long as the recorder.
         unsafe {
-            if !self.foreign.by_sites {
+            let is_by_sites = self.foreign.watch.way == Way::Sites;
+            if !is_by_sites {
                 if (*code).n_starts == 0 && parts::may_bind_cells((*code).object) {
                     self.heap.expect_cells_to_change();
                 }
-                if self.tier == Tier::Fast {
-                    self.foreign.prefer_mark();
-                }
-                let is_told = self.foreign.is_by_mark && StackMark::tells_starts_of((*code).object);
+                let now = self.counts_so_far();
+                let is_told = self.foreign.watch.needs_no_start_of((*code).object, now);
                 if is_told || (*code).n_starts < N_STARTS_UNREAD {
                     (*code).n_starts = (*code).n_starts.saturating_add(1);
                     self.heap.doubt_everything();
@@ -211,11 +111,11 @@ impl Recorder {
             if registry::is_pure(self, code) {
                 return false;
             }
-            if self.foreign.by_sites {
+            if is_by_sites {
                 if registry::listen_to_sites(self, (*code).object) {
                     return false;
                 }
-                self.foreign.give_up();
+                self.foreign.watch.give_up();
                 self.heap.expect_cells_to_change();
             }
         }
@@ -250,72 +150,31 @@ impl Recorder {
     /// Control passes between a monitored call and code that is not recorded.
     #[inline]
     pub(super) fn pass_foreign_code(&mut self) {
-        if !self.foreign.by_sites {
+        if self.foreign.watch.way != Way::Sites {
             self.heap.doubt_everything();
         }
     }
 
-    /// Starts to listen to sites if raising the epoch turned out to be costly, and ends it if that is costlier.
+    /// Goes another way if that turned out to be better.
     ///
     /// # Safety
     /// Must be called in a callback, with the GIL held.
     pub(super) unsafe fn judge_foreign_code(&mut self, thread: &Thread) {
-        if let Some(way) = self.foreign.way {
-            // SAFETY: passed on.
-            unsafe { self.go_the_way(way, thread) };
-            return;
-        }
-        let foreign = &mut self.foreign;
-        let now = Counts {
-            n_doubted: self.heap.n_doubted(),
-            n_events: self.n_states + self.n_calls,
-        };
-        let n_events = now.n_events.saturating_sub(foreign.since.n_events);
-        if foreign.by_sites {
-            let n_saved = foreign.n_saved * n_events / 1000;
-            if foreign.n_site_events * COST_OF_SITE > 2 * n_saved + PATIENCE {
-                foreign.n_failures += 1;
-                foreign.since = now;
-                // SAFETY: passed on.
-                unsafe { self.listen_to_starts() };
-            }
-            return;
-        }
-        let patience = PATIENCE + PATIENCE_FOR_EACH_CODE * self.codes.len() as u64;
-        let n_doubted = now.n_doubted - foreign.since.n_doubted;
-        if foreign.is_hopeless || n_doubted >> foreign.n_failures.min(16) < patience {
-            return;
-        }
-        (foreign.since, foreign.n_site_events) = (now, 0);
-        foreign.n_saved = n_doubted * 1000 / n_events.max(1);
-        // SAFETY: passed on.
-        unsafe { self.listen_to_running_code(thread) };
-    }
-
-    #[cold]
-    unsafe fn go_the_way(&mut self, way: Way, thread: &Thread) {
-        let by_sites = self.foreign.by_sites;
+        let (now, n_codes) = (self.counts_so_far(), self.codes.len());
         // SAFETY: passed on.
         unsafe {
-            match way {
-                Way::Starts | Way::Mark => {}
-                Way::Sites | Way::InTurns if !by_sites && !self.foreign.is_hopeless => {
-                    self.foreign.n_failures = self.foreign.n_failures.wrapping_add(1);
-                    self.listen_to_running_code(thread);
-                }
-                Way::Sites => {}
-                Way::InTurns => {
-                    self.listen_to_starts();
-                    self.foreign.is_by_mark = self.foreign.n_failures.is_multiple_of(2);
-                }
+            match self.foreign.watch.better_way(now, n_codes) {
+                None => {}
+                Some(Way::Sites) => self.listen_to_running_code(thread),
+                Some(way) => self.listen_to_starts(way),
             }
         }
     }
 
     /// From now on the starts of all code that is not recorded are listened to, not its sites.
     #[cold]
-    unsafe fn listen_to_starts(&mut self) {
-        self.foreign.by_sites = false;
+    unsafe fn listen_to_starts(&mut self, way: Way) {
+        self.foreign.watch.way = way;
         self.foreign.unfinished.clear();
         let monitoring = &mut self.registry.monitoring;
         let listened_to = { self.codes.values_mut() }
@@ -335,13 +194,9 @@ impl Recorder {
 
     #[cold]
     unsafe fn listen_to_running_code(&mut self, thread: &Thread) {
-        if self.tier == Tier::Portable {
-            return;
-        }
         self.heap.doubt_everything();
-        self.foreign.by_sites = true;
-        if std::mem::take(&mut self.foreign.is_by_mark) {
-            // Failing here means that the tool was taken away: nothing is recorded then.
+        if std::mem::replace(&mut self.foreign.watch.way, Way::Sites) != Way::Starts {
+            // Starts were switched off. Failing means that the tool was taken away: nothing is recorded then.
             // SAFETY: the GIL is held.
             let _ = unsafe { self.registry.monitoring.restart() };
         }
@@ -376,7 +231,7 @@ impl Recorder {
         unsafe {
             let object = live.code(self.tier);
             if !registry::listen_to_sites(self, object) {
-                self.foreign.give_up();
+                self.foreign.watch.give_up();
                 self.heap.expect_cells_to_change();
                 return;
             }
@@ -416,7 +271,7 @@ impl Recorder {
         code: &Code,
         action: SiteAction,
     ) {
-        self.foreign.n_site_events += 1;
+        self.foreign.watch.n_site_events += 1;
         // SAFETY: passed on.
         unsafe {
             self.after_foreign_site(tstate, live);
