@@ -1,7 +1,7 @@
 """Hostile programs: they behave as without recording, the trace opens, and nothing is silent.
 
-A line `# says: TEXT` in a program names a part of a reason that some value of its trace must give for
-not being whole, and no value may give another; `# says at line: TEXT` is about that level only.
+A line `# says: TEXT` in a program names a part of a reason that some value of its trace must give
+for not being whole, and no value may give another; `# says at line: TEXT` is about that level only.
 `# tier: fast` leaves the portable tier out.
 """
 
