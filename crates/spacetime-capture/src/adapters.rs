@@ -1,8 +1,8 @@
 //! Asking adapters: the one place where code of the user runs inside of a callback.
 //!
-//! Before a state is written, what it shows is read ([`Recorder::look`](crate::recorder::Recorder::look)),
-//! and the adapters of the objects met there are asked. Since they may change anything, what the state
-//! shows is read again, until nothing is met that was not asked for this state.
+//! Before a state is written the adapters of the objects that it shows are asked: the event's work
+//! finds them, writes nothing, and is done again afterwards. Since adapters may change anything, what the
+//! state shows is read again, until nothing is met that was not asked for this state.
 //!
 //! Invariants: no reference to the recorder is in use while an adapter runs, so that other threads are
 //! recorded meanwhile, and the session may end. The interpreter sends no events of this thread from
@@ -11,7 +11,6 @@
 
 use crate::atoms;
 use crate::callbacks::{contain, recorder};
-use crate::frames::LiveFrame;
 use crate::heap::{Adapter, Captured, Due, Payload};
 use crate::recorder::Recorder;
 use pyo3_ffi::*;
@@ -41,58 +40,55 @@ pub unsafe fn add(recorder: &mut Recorder, adapter: Adapter) {
     unsafe { recorder.heap.add_adapter(adapter) };
 }
 
-/// Asks the adapters of the objects that the state about to be written shows, if there are any. Says
-/// whether the program goes on; if not an exception is set, which is for the program: that of a signal.
-///
-/// # Safety
-/// Must be called in the callback of an event of a frame that runs `code`, with the GIL held and no
-/// reference to the recorder in use. `outcome` is null or what the frame is left with.
-#[inline(always)]
-pub unsafe fn ask_before_state(code: *mut PyObject, outcome: *mut PyObject) -> bool {
-    // SAFETY: passed on.
-    !are_in_use() || unsafe { ask(code, outcome) }
+/// The objects that were asked for one state.
+#[derive(Default)]
+pub struct Asked {
+    keys: FxHashSet<(u32, u32, usize)>,
+    n_readings: usize,
 }
 
-#[cold]
-unsafe fn ask(code: *mut PyObject, outcome: *mut PyObject) -> bool {
-    let mut asked = FxHashSet::default();
-    for _ in 0..MAX_READINGS {
-        // SAFETY: passed on; what is due is alive as long as nothing runs, and then by the reference taken.
-        unsafe {
-            let mut due = look(code, outcome);
-            due.retain(|due| asked.insert(due.key()));
-            if due.is_empty() {
-                return true;
-            }
-            due.iter().for_each(|due| Py_INCREF(due.object));
-            let goes_on = due.iter().all(|due| match capture(due) {
-                Some(captured) => {
-                    take(due, captured);
-                    true
-                }
-                None => false,
-            });
-            let exception = PyErr_GetRaisedException();
-            due.iter().for_each(|due| Py_DECREF(due.object));
-            PyErr_SetRaisedException(exception);
-            if !goes_on {
-                return false;
-            }
+impl Asked {
+    /// Nothing more is asked for this state.
+    pub fn enough() -> Asked {
+        Asked {
+            keys: FxHashSet::default(),
+            n_readings: MAX_READINGS,
         }
     }
-    true
+
+    /// Whether the state is to be written with what is known.
+    pub fn is_enough(&self) -> bool {
+        self.n_readings == MAX_READINGS
+    }
+
+    /// Whether the object was asked.
+    pub fn contains(&self, due: &Due) -> bool {
+        self.keys.contains(&due.key())
+    }
 }
 
-/// The adapted objects that the state shows as it is now.
-unsafe fn look(code: *mut PyObject, outcome: *mut PyObject) -> Vec<Due> {
-    // SAFETY: passed on; the reference ends before anything runs.
+/// Asks the adapters of objects that a state is about to show. Says whether the program goes on; if not
+/// an exception is set, which is for the program: that of a signal.
+///
+/// # Safety
+/// The objects must be alive, the GIL be held and no reference to the recorder be in use.
+pub unsafe fn ask(due: &[Due], asked: &mut Asked) -> bool {
+    asked.n_readings += 1;
+    asked.keys.extend(due.iter().map(Due::key));
+    // SAFETY: what is due is alive as long as nothing runs, and then by the reference taken.
     unsafe {
-        let Some(recorder) = recorder().filter(|recorder| recorder.is_active) else {
-            return Vec::new();
-        };
-        let tstate = PyThreadState_Get();
-        let live = LiveFrame::current(recorder.tier, tstate);
-        contain(|| recorder.look(tstate, live, code, outcome)).unwrap_or_default()
+        due.iter().for_each(|due| Py_INCREF(due.object));
+        let goes_on = due.iter().all(|due| match capture(due) {
+            Some(captured) => {
+                take(due, captured);
+                true
+            }
+            None => false,
+        });
+        let exception = PyErr_GetRaisedException();
+        due.iter().for_each(|due| Py_DECREF(due.object));
+        PyErr_SetRaisedException(exception);
+        goes_on
     }
 }
 

@@ -7,7 +7,7 @@
 //!
 //! Hot path: no lock, no allocation outside the arenas, no formatting, no log. Bench: `bench/run.py`.
 
-use crate::adapters;
+use crate::adapters::{self, Asked};
 use crate::code::{Code, Role, unit};
 use crate::frames::{LiveFrame, Tier};
 use crate::heap::DictEvent;
@@ -193,6 +193,51 @@ unsafe fn with_recorder(
     }
 }
 
+/// The same for the work of an event that writes a state: if adapters are due, it is done again once
+/// they were asked. Null, with an exception set, if one is for the program; the state is not written then.
+#[inline(always)]
+unsafe fn with_state(
+    mut work: impl FnMut(&mut Recorder, *mut PyThreadState, LiveFrame) -> *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: passed on.
+    unsafe {
+        let answer = with_recorder(&mut work);
+        match recorder() {
+            Some(recorder) if !recorder.due.is_empty() => {
+                Py_DECREF(answer);
+                ask_and_repeat(&mut work)
+            }
+            _ => answer,
+        }
+    }
+}
+
+#[cold]
+unsafe fn ask_and_repeat(
+    work: &mut dyn FnMut(&mut Recorder, *mut PyThreadState, LiveFrame) -> *mut PyObject,
+) -> *mut PyObject {
+    let mut asked = Asked::default();
+    // SAFETY: what is due was found by this event's work, since which nothing ran.
+    unsafe {
+        loop {
+            let due = recorder().map(|recorder| std::mem::take(&mut recorder.due));
+            let due = due.unwrap_or_default();
+            if due.is_empty() {
+                return none();
+            }
+            if !adapters::ask(&due, &mut asked) {
+                return ptr::null_mut();
+            }
+            with_recorder(|recorder, tstate, live| {
+                std::mem::swap(&mut recorder.asked, &mut asked);
+                let answer = work(recorder, tstate, live);
+                std::mem::swap(&mut recorder.asked, &mut asked);
+                answer
+            });
+        }
+    }
+}
+
 #[inline(always)]
 unsafe fn argument(arguments: Arguments, at: usize) -> *mut PyObject {
     // SAFETY: each event has the arguments that its callback reads.
@@ -231,10 +276,7 @@ unsafe extern "C" fn on_line(
 ) -> *mut PyObject {
     // SAFETY: `LINE(code, line)`.
     unsafe {
-        if !adapters::ask_before_state(argument(arguments, 0), ptr::null_mut()) {
-            return ptr::null_mut();
-        }
-        with_recorder(|recorder, tstate, live| {
+        with_state(|recorder, tstate, live| {
             let (code, line) = (argument(arguments, 0), int_argument(arguments, 1));
             recorder.line(tstate, live, code, line);
             none()
@@ -251,8 +293,12 @@ unsafe extern "C" fn on_start(
     // SAFETY: `PY_START(code, offset)`.
     unsafe {
         let object = argument(arguments, 0);
-        let mut is_entry_due = false;
-        let answer = with_recorder(|recorder, tstate, live| {
+        let mut is_begun = false;
+        with_state(|recorder, tstate, live| {
+            if is_begun {
+                recorder.enter_call(tstate, live, object);
+                return none();
+            }
             let code = known_code(recorder, object);
             match (*code).role {
                 Role::Foreign => go_on_if(recorder.foreign_code_runs(code)),
@@ -262,25 +308,11 @@ unsafe extern "C" fn on_start(
                         registry::announce(recorder, code);
                     }
                     recorder.start_call(tstate, live, code);
-                    is_entry_due = (*code).role == Role::Function && adapters::are_in_use();
+                    is_begun = true;
                     none()
                 }
             }
-        });
-        if !is_entry_due {
-            return answer;
-        }
-        let goes_on = adapters::ask_before_state(object, ptr::null_mut());
-        let raised = PyErr_GetRaisedException();
-        with_recorder(|recorder, tstate, live| {
-            recorder.enter_call(tstate, live, object);
-            none()
-        });
-        PyErr_SetRaisedException(raised);
-        match goes_on {
-            true => answer,
-            false => ptr::null_mut(),
-        }
+        })
     }
 }
 
@@ -327,10 +359,7 @@ unsafe extern "C" fn on_return(
 ) -> *mut PyObject {
     // SAFETY: `PY_RETURN(code, offset, value)`.
     unsafe {
-        if !adapters::ask_before_state(argument(arguments, 0), argument(arguments, 2)) {
-            return ptr::null_mut();
-        }
-        with_recorder(|recorder, tstate, live| {
+        with_state(|recorder, tstate, live| {
             let (code, value) = (argument(arguments, 0), argument(arguments, 2));
             recorder.end_call(tstate, live, code, record::RETURN, value);
             none()
@@ -346,40 +375,28 @@ unsafe extern "C" fn on_unwind(
 ) -> *mut PyObject {
     // SAFETY: `PY_UNWIND(code, offset, exception)`, for all code.
     unsafe {
-        let (code, mut exception) = (argument(arguments, 0), argument(arguments, 2));
-        let goes_on = !adapters::are_in_use()
-            || !knows_frame()
-            || adapters::ask_before_state(code, exception);
-        let raised = match goes_on {
-            true => ptr::null_mut(),
-            false => PyErr_GetRaisedException(),
-        };
-        if !raised.is_null() {
-            exception = raised;
-        }
-        let answer = with_recorder(|recorder, tstate, live| {
+        let code = argument(arguments, 0);
+        let end = |recorder: &mut Recorder, tstate, live, exception| {
             if recorder.knows_frame(tstate, live) {
                 recorder.end_call(tstate, live, code, record::UNWIND, exception);
             }
             none()
+        };
+        let answer = with_state(|recorder, tstate, live| {
+            end(recorder, tstate, live, argument(arguments, 2))
         });
-        if raised.is_null() {
-            return answer;
+        if answer.is_null() {
+            // The call is left by what was raised.
+            let raised = PyErr_GetRaisedException();
+            with_recorder(|recorder, tstate, live| {
+                recorder.asked = Asked::enough();
+                let answer = end(recorder, tstate, live, raised);
+                recorder.asked = Asked::default();
+                answer
+            });
+            PyErr_SetRaisedException(raised);
         }
-        PyErr_SetRaisedException(raised);
-        ptr::null_mut()
-    }
-}
-
-/// Whether the running frame is that of a call that is recorded.
-unsafe fn knows_frame() -> bool {
-    // SAFETY: callbacks hold the GIL and run in a frame.
-    unsafe {
-        let tstate = PyThreadState_Get();
-        recorder().is_some_and(|recorder| {
-            let live = LiveFrame::current(recorder.tier, tstate);
-            recorder.knows_frame(tstate, live)
-        })
+        answer
     }
 }
 
@@ -406,10 +423,7 @@ unsafe extern "C" fn on_yield(
 ) -> *mut PyObject {
     // SAFETY: `PY_YIELD(code, offset, value)`.
     unsafe {
-        if !adapters::ask_before_state(argument(arguments, 0), argument(arguments, 2)) {
-            return ptr::null_mut();
-        }
-        with_recorder(|recorder, tstate, live| {
+        with_state(|recorder, tstate, live| {
             let (code, value) = (argument(arguments, 0), argument(arguments, 2));
             recorder.suspend_call(tstate, live, code, value);
             none()
@@ -425,10 +439,7 @@ unsafe extern "C" fn on_jump(
 ) -> *mut PyObject {
     // SAFETY: `JUMP(code, offset, destination)`.
     unsafe {
-        if !adapters::ask_before_state(argument(arguments, 0), ptr::null_mut()) {
-            return ptr::null_mut();
-        }
-        with_recorder(|recorder, tstate, live| {
+        with_state(|recorder, tstate, live| {
             let (object, offset) = (argument(arguments, 0), int_argument(arguments, 1));
             let at = offset as usize / 2;
             match recorder.codes.get(&(object as usize)) {
@@ -451,13 +462,7 @@ unsafe extern "C" fn on_instruction(
 ) -> *mut PyObject {
     // SAFETY: `INSTRUCTION(code, offset)`; codes live as long as the recorder.
     unsafe {
-        if adapters::are_in_use()
-            && is_line(argument(arguments, 0), int_argument(arguments, 1))
-            && !adapters::ask_before_state(argument(arguments, 0), ptr::null_mut())
-        {
-            return ptr::null_mut();
-        }
-        with_recorder(|recorder, tstate, live| {
+        with_state(|recorder, tstate, live| {
             let (object, offset) = (argument(arguments, 0), int_argument(arguments, 1));
             let at = offset as usize / 2;
             let Some(code) = recorder.codes.get(&(object as usize)) else {
@@ -483,6 +488,9 @@ unsafe extern "C" fn on_instruction(
             if bits & unit::LINE != 0 {
                 let line = code.line_of_unit(at) as i32;
                 recorder.line_from_instruction(tstate, live, object, line);
+                if !recorder.due.is_empty() {
+                    return none();
+                }
             }
             let mut is_of_interest = bits & unit::LINE != 0;
             if bits & unit::SITE != 0
@@ -493,17 +501,6 @@ unsafe extern "C" fn on_instruction(
             go_on_if(is_of_interest)
         })
     }
-}
-
-/// Whether a line state may be written at an instruction.
-unsafe fn is_line(object: *mut PyObject, offset: i32) -> bool {
-    // SAFETY: callbacks hold the GIL.
-    unsafe { recorder() }.is_some_and(|recorder| {
-        let code = recorder.codes.get(&(object as usize));
-        code.is_some_and(|code| {
-            code.role == Role::Line && code.meaning(offset as usize / 2) & unit::LINE != 0
-        })
-    })
 }
 
 /// The dict watcher.

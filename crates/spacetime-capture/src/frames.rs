@@ -319,6 +319,10 @@ pub struct Frame {
     pub is_stamped: bool,
     /// Line states are recorded.
     pub by_line: bool,
+    /// The entry state of a call of function granularity is not written yet.
+    pub lacks_entry: bool,
+    /// Askings of adapters after which its variables were read: what an adapter bound is read then.
+    pub n_asked: u32,
     /// Tells when the generator that owns the frame dies: a weak reference (owned), or null.
     pub guard: *mut PyObject,
     /// Line of the last instruction at which one may begin, 0 if that has none; followed in code

@@ -27,9 +27,10 @@ mod slots;
 mod tasks;
 mod watch;
 
+use crate::adapters::Asked;
 use crate::code::Code;
 use crate::frames::{LiveFrame, SlotShadow, Suspended, Thread, Tier};
-use crate::heap::Heap;
+use crate::heap::{Due, Heap};
 use crate::layout::{self, Gil};
 use crate::processes::Family;
 use crate::registry::Registry;
@@ -89,6 +90,14 @@ pub struct Recorder {
     doubts_cells: bool,
     /// Variables may be bound by other means than the line's own instructions.
     reads_all_slots: bool,
+    /// Adapters asked so far.
+    n_asked: u32,
+    /// The objects whose adapters the state that was to be written waits for.
+    pub due: Vec<Due>,
+    /// What was asked for this state.
+    pub asked: Asked,
+    /// A call with what it was known to show no adapted object of.
+    shows_no_adapted: Option<(u64, u64)>,
     /// Shared with the recording.
     pub(crate) clock: Arc<AtomicU64>,
     clock_written: u64,
@@ -134,6 +143,10 @@ impl Recorder {
             tasks: Tasks::default(),
             doubts_cells: false,
             reads_all_slots: false,
+            n_asked: 0,
+            due: Vec::new(),
+            asked: Asked::default(),
+            shows_no_adapted: None,
             clock_written: 0,
             session_started: Instant::now(),
             stamps_left: 0,
@@ -177,6 +190,7 @@ impl Recorder {
         self.foreign.start_over();
         self.tasks.start_over();
         (self.doubts_cells, self.reads_all_slots) = (false, false);
+        self.shows_no_adapted = None;
         (self.thread, self.tstate) = (std::ptr::null_mut(), std::ptr::null_mut());
         for code in self.codes.values_mut() {
             (code.number, code.last_call, code.namespace) = (None, None, None);

@@ -1,8 +1,8 @@
 //! Objects of types with an adapter: in place of their parts stands what the adapter gives, the payload.
 //!
 //! Adapters are code of the user, and no code runs while objects are read. So an adapted object that is
-//! met is only noted as due; [`crate::adapters`] asks its adapter between two readings and hands over
-//! what it gave. The mirror keeps that as bytes, without references to objects of Python.
+//! met is announced without a payload; [`crate::adapters`] asks its adapter between two readings and hands
+//! over what it gave. The mirror keeps that as bytes, without references to objects of Python.
 //!
 //! The parts of a payload have numbers in the stream as other objects have, but no entries: nothing else
 //! refers to them, and they go with the payload.
@@ -261,15 +261,10 @@ impl Heap {
     /// Begins to follow an adapted object, which was announced as opaque.
     pub(super) fn fill_adapted(&mut self, index: EntryIndex) {
         self.n_adapted += 1;
+        self.n_adoptions += 1;
         self.entries[index as usize].adapted = Some(Box::default());
         let id = self.id_of(index);
         self.append_text(id, b"its adapter was not asked before this state");
-        self.note_due(index);
-    }
-
-    /// Notes that an adapted object was met in this event.
-    pub(super) fn note_due(&mut self, index: EntryIndex) {
-        self.due.push((index, self.id_of(index)));
     }
 
     /// Ends to follow an adapted object: its payload goes.
@@ -287,23 +282,54 @@ impl Heap {
         }
     }
 
-    /// The adapted objects that were met in this event.
-    pub fn take_due(&mut self) -> Vec<Due> {
-        let met = std::mem::take(&mut self.due);
-        let due = met.into_iter().filter_map(|(index, id)| {
-            let entry = self.entries.get(index as usize)?;
-            let is_due =
-                entry.id == id && entry.state == EntryState::Live && entry.adapted.is_some();
-            let adapter = self.types.get(entry.type_index).adapter?;
-            is_due.then_some(Due {
-                object: entry.object,
-                adapter,
-                index,
-                id,
-                generation: self.generation,
-            })
-        });
-        due.collect()
+    /// How often an entry was referred to anew: while this stays no entry reaches more than it did.
+    #[inline]
+    pub fn n_adoptions(&self) -> u64 {
+        self.n_adoptions
+    }
+
+    /// The adapted objects that entries and the names of namespaces reach. What they reach was compared.
+    pub fn adapted_from(
+        &mut self,
+        entries: impl Iterator<Item = EntryIndex>,
+        namespaces: impl Iterator<Item = u32>,
+    ) -> Vec<Due> {
+        self.n_searches = self.n_searches.wrapping_add(1);
+        let mut stack: Vec<EntryIndex> = entries.collect();
+        for namespace in namespaces {
+            stack.extend(self.namespaces[namespace as usize].edges());
+        }
+        let (mut due, mut n_reached) = (Vec::new(), 0);
+        while let Some(index) = stack.pop() {
+            let entry = &mut self.entries[index as usize];
+            if std::mem::replace(&mut entry.reached, self.n_searches) == self.n_searches {
+                continue;
+            }
+            stack.extend(self.entries[index as usize].edges());
+            if self.entries[index as usize].adapted.is_some() {
+                due.extend(self.due(index));
+                n_reached += 1;
+                if n_reached == self.n_adapted {
+                    break;
+                }
+            }
+        }
+        due
+    }
+
+    fn due(&self, index: EntryIndex) -> Option<Due> {
+        let entry = &self.entries[index as usize];
+        let is_alive = entry.firm != 0 || entry.epoch == self.epoch;
+        if !is_alive || entry.state != EntryState::Live {
+            return None;
+        }
+        Some(Due {
+            object: entry.object,
+            adapter: self.types.get(entry.type_index).adapter?,
+            index,
+            id: entry.id,
+            generation: self.generation,
+        })
     }
 
     /// Writes what the adapter of an object gave, if that is news.

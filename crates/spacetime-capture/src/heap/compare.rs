@@ -36,7 +36,6 @@ impl Heap {
                     self.compare_text(index);
                 }
                 Kind::Instance | Kind::Enum => self.compare_base_value(index),
-                Kind::Adapted => self.note_due(index),
                 Kind::Function if code_of_function(object) != entry.code => {
                     self.announce_again(index);
                     return;

@@ -207,6 +207,8 @@ pub(crate) struct Entry {
     dict: Option<Box<dicts::DictShadow>>,
     /// Of an adapted object: what its adapter gave.
     adapted: Option<Box<adapted::AdaptedShadow>>,
+    /// The search for adapted objects that came to it last.
+    reached: u32,
 }
 
 impl Entry {
@@ -270,10 +272,12 @@ pub struct Heap {
     /// Entries whose count fell to zero in this event.
     unreferenced: Vec<EntryIndex>,
     dirty_dicts: Vec<EntryIndex>,
-    /// Adapted objects that were met in this event, with their numbers.
-    due: Vec<(EntryIndex, u32)>,
     /// Entries of adapted objects.
     n_adapted: usize,
+    /// Searches for them so far.
+    n_searches: u32,
+    /// References gained so far.
+    n_adoptions: u64,
     /// Grows whenever everything is forgotten.
     generation: u32,
     watcher: i32,
@@ -311,8 +315,9 @@ impl Heap {
             fresh: Vec::new(),
             unreferenced: Vec::new(),
             dirty_dicts: Vec::new(),
-            due: Vec::new(),
             n_adapted: 0,
+            n_searches: 0,
+            n_adoptions: 0,
             generation: 0,
             watcher,
             n_adopted: 0,
@@ -333,7 +338,6 @@ impl Heap {
     pub fn begin_event(&mut self) {
         self.event = self.event.wrapping_add(1);
         self.doubts.clear();
-        self.due.clear();
     }
 
     /// Says that objects may have changed unseen.
@@ -767,7 +771,6 @@ impl Heap {
         ] {
             queue.clear();
         }
-        self.due.clear();
         (self.n_adapted, self.generation) = (0, self.generation.wrapping_add(1));
         self.instance_dicts.clear();
         self.exposed.forget_entries();

@@ -71,6 +71,7 @@ impl Heap {
     /// # Safety
     /// `object` must be a live object that is not a leaf, with the GIL held.
     pub unsafe fn adopt(&mut self, object: *mut PyObject) -> Option<EntryIndex> {
+        self.n_adoptions += 1;
         if let Some(index) = self.find(object) {
             let (event, holder) = (self.event, self.holder);
             let entry = &mut self.entries[index as usize];
@@ -140,6 +141,7 @@ impl Heap {
             text: None,
             dict: None,
             adapted: None,
+            reached: 0,
         };
         entry.gain_proof(self.holder);
         self.next_id += 1;

@@ -1,7 +1,6 @@
 //! The life of a call: its start, its place on the stack, its end.
 
 use super::Recorder;
-use crate::adapters;
 use crate::atoms::{self, Class};
 use crate::code::{Code, LinePlan, Role};
 use crate::frames::{Frame, LiveFrame, Pending, SlotShadow, Thread};
@@ -27,17 +26,17 @@ impl Recorder {
             self.tick(thread);
             self.enter_from(thread, live);
             self.push_call(thread, live, code, 0);
-            if (*code).role != Role::Line && !adapters::are_in_use() {
-                self.put_entry(thread);
-            } else {
-                self.settle();
-                self.heap.sink.commit();
+            match (*code).role {
+                Role::Line => {
+                    self.settle();
+                    self.heap.sink.commit();
+                }
+                _ => self.put_entry(thread),
             }
         }
     }
 
-    /// Writes the entry state of a call of function granularity, once the adapters of what it is given
-    /// were asked.
+    /// Goes on with the entry state of a call of function granularity, once adapters were asked.
     ///
     /// # Safety
     /// As for [`Recorder::start_call`].
@@ -50,13 +49,14 @@ impl Recorder {
         // SAFETY: passed on.
         unsafe {
             let thread = &mut *self.enter_thread(tstate);
-            if self.top_frame(thread, live, code).is_some() {
+            if let Some(frame) = self.top_frame(thread, live, code) {
+                self.observe_all(thread, frame);
                 self.put_entry(thread);
             }
         }
     }
 
-    /// Writes the entry state of the top call.
+    /// Writes the entry state of the top call, unless adapters are to be asked first.
     unsafe fn put_entry(&mut self, thread: &mut Thread) {
         let frame = thread.frames.len() - 1;
         // SAFETY: the frame is running.
@@ -64,10 +64,17 @@ impl Recorder {
             self.sync(thread, frame);
             self.settle();
         }
-        self.heap.sink.byte(record::ENTRY);
+        if self.may_write_state(thread, frame) {
+            self.put_whole_call_state(record::ENTRY);
+            thread.frames[frame].lacks_entry = false;
+        }
+        self.heap.sink.commit();
+    }
+
+    fn put_whole_call_state(&mut self, tag: u8) {
+        self.heap.sink.byte(tag);
         self.heap.sink.record_end();
         self.n_states += 1;
-        self.heap.sink.commit();
     }
 
     /// The thread on whose stack a frame is about to be put.
@@ -182,6 +189,8 @@ impl Recorder {
                 locals_namespace,
                 is_stamped,
                 by_line,
+                lacks_entry: !by_line,
+                n_asked: self.n_asked,
                 guard: std::ptr::null_mut(),
                 last_line: 0,
             });
@@ -304,10 +313,7 @@ impl Recorder {
             registry::announce(self, code);
             self.heap.doubt_everything();
             self.push_call(thread, live, code, call_flag::ENTERED_EARLIER);
-            match (*code).role {
-                Role::Line => self.settle(),
-                _ => self.put_entry(thread),
-            }
+            self.settle();
             self.heap.sink.commit();
             Some(thread.frames.len() - 1)
         }
@@ -369,7 +375,14 @@ impl Recorder {
                 return;
             };
             self.tick(thread);
-            self.close_frame(thread, frame);
+            self.observe_all(thread, frame);
+            if !self.may_write_outcome(thread, frame, outcome) {
+                return;
+            }
+            self.put_late_entry(thread, frame);
+            if !thread.frames[frame].by_line {
+                self.put_whole_call_state(record::EXIT);
+            }
             let held = self.put_outcome(thread, frame, tag, outcome);
             if tag == record::UNWIND {
                 self.last_raised_call = Some(thread.frames[frame].call);
@@ -382,17 +395,10 @@ impl Recorder {
         }
     }
 
-    /// Writes what a call changed last and, for function granularity, its exit state.
-    pub(super) unsafe fn close_frame(&mut self, thread: &mut Thread, frame: usize) {
-        // SAFETY: the frame is running.
-        unsafe {
-            self.observe_all(thread, frame);
-            if thread.frames[frame].by_line {
-                return;
-            }
-            self.heap.sink.byte(record::EXIT);
-            self.heap.sink.record_end();
-            self.n_states += 1;
+    /// Writes the entry state of a call that was first met in its middle.
+    pub(super) fn put_late_entry(&mut self, thread: &mut Thread, frame: usize) {
+        if std::mem::take(&mut thread.frames[frame].lacks_entry) {
+            self.put_whole_call_state(record::ENTRY);
         }
     }
 

@@ -26,6 +26,10 @@ impl Recorder {
             };
             self.tick(thread);
             self.observe_all(thread, frame);
+            if !self.may_write_outcome(thread, frame, yielded) {
+                return;
+            }
+            self.put_late_entry(thread, frame);
             let stamped = std::mem::take(&mut thread.frames[frame].is_stamped);
             let held = self.put_outcome(thread, frame, record::YIELD, yielded);
             thread.frames[frame].is_stamped = stamped;

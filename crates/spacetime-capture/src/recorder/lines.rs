@@ -27,10 +27,14 @@ impl Recorder {
             };
             self.tick(thread);
             self.observe(thread, frame, true);
+            let code = &*thread.frames[frame].code;
+            let shows = code.wants_line(line) && thread.frames[frame].by_line;
+            if shows && !self.may_write_state(thread, frame) {
+                return;
+            }
             let top = &mut thread.frames[frame];
-            let code = &*top.code;
             top.plan = code.plan(line);
-            if code.wants_line(line) && top.by_line {
+            if shows {
                 if self.n_states < self.n_states_allowed {
                     stream::put_line(&mut self.heap.sink, line - top.line);
                     self.heap.sink.record_end();
@@ -82,7 +86,8 @@ impl Recorder {
                 let held = plan.writes_come_last || plan.in_place.contains(&slot);
                 self.read_slot(thread, frame, slot as usize, held);
             }
-            if self.reads_all_slots {
+            let was_asked = std::mem::replace(&mut thread.frames[frame].n_asked, self.n_asked);
+            if self.reads_all_slots || was_asked != self.n_asked {
                 for &slot in &(*thread.frames[frame].code).recorded_slots {
                     self.read_slot(thread, frame, slot as usize, false);
                 }
