@@ -265,6 +265,8 @@ pub struct Heap {
     pub holder: Holder,
     /// Entries to fill or compare.
     work: Vec<EntryIndex>,
+    /// Entries to compare after those, with their numbers: they may be found to be gone until then.
+    touched_late: Vec<(EntryIndex, u32)>,
     /// Entries that may be a new object at an old address.
     doubts: Vec<EntryIndex>,
     /// What readers of fields gave: held while an object is filled or compared.
@@ -311,6 +313,7 @@ impl Heap {
             event: 1,
             holder: Holder::Doubtful,
             work: Vec::new(),
+            touched_late: Vec::new(),
             doubts: Vec::new(),
             fresh: Vec::new(),
             unreferenced: Vec::new(),
@@ -566,6 +569,7 @@ impl Heap {
     #[inline(always)]
     pub fn is_settled(&self) -> bool {
         self.work.is_empty()
+            && self.touched_late.is_empty()
             && self.unreferenced.is_empty()
             && self.doubts.is_empty()
             && self.dirty_dicts.is_empty()
@@ -597,6 +601,12 @@ impl Heap {
         unsafe {
             loop {
                 self.compare_queued();
+                if let Some((index, id)) = self.touched_late.pop() {
+                    if self.is_proved(index, id) {
+                        self.touch(index);
+                    }
+                    continue;
+                }
                 let Some(index) = self.doubts.pop() else {
                     break;
                 };
@@ -774,6 +784,7 @@ impl Heap {
         (self.n_adapted, self.generation) = (0, self.generation.wrapping_add(1));
         self.instance_dicts.clear();
         self.exposed.forget_entries();
+        self.touched_late.clear();
         self.names = Names::default();
         self.types.forget();
         (self.next_id, self.epoch, self.event) = (1, self.epoch.wrapping_add(1), 1);

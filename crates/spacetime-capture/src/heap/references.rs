@@ -211,6 +211,13 @@ impl Heap {
         }
     }
 
+    /// The same for an object that was alive before an instruction, which may have let go of it: it is
+    /// compared once its holders are, if one of them still proves it.
+    #[inline]
+    pub fn touch_late(&mut self, index: EntryIndex) {
+        self.touched_late.push((index, self.id_of(index)));
+    }
+
     /// What the entry's own references prove.
     #[inline]
     pub(super) fn holder_of(&self, index: EntryIndex) -> Holder {

@@ -65,7 +65,9 @@ impl Recorder {
             _ => None,
         });
         let namespaces = std::iter::once(top.namespace).chain(top.locals_namespace);
-        let shown = self.heap.adapted_from(held.chain(thread.outcome), namespaces);
+        let shown = self
+            .heap
+            .adapted_from(held.chain(thread.outcome), namespaces);
         if shown.is_empty() {
             self.shows_no_adapted = known;
         }

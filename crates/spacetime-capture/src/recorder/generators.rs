@@ -76,8 +76,11 @@ impl Recorder {
             let by_line = suspended.frame.by_line;
             thread.slots.extend(suspended.slots);
             thread.frames.push(suspended.frame);
-            self.settle();
             let frame = thread.frames.len() - 1;
+            if by_line {
+                self.read_what_others_bind(thread, frame);
+            }
+            self.settle();
             if by_line && thread.frames[frame].synced_epoch != self.heap.epoch() {
                 self.sync(thread, frame);
                 self.settle();

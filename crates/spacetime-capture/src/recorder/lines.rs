@@ -86,8 +86,7 @@ impl Recorder {
                 let held = plan.writes_come_last || plan.in_place.contains(&slot);
                 self.read_slot(thread, frame, slot as usize, held);
             }
-            let was_asked = std::mem::replace(&mut thread.frames[frame].n_asked, self.n_asked);
-            if self.reads_all_slots || was_asked != self.n_asked {
+            if self.were_adapters_asked(&mut thread.frames[frame]) || self.reads_all_slots {
                 for &slot in &(*thread.frames[frame].code).recorded_slots {
                     self.read_slot(thread, frame, slot as usize, false);
                 }

@@ -91,7 +91,7 @@ impl Recorder {
             Pending::Entry { entry, id, epoch }
                 if epoch == self.heap.epoch() && self.heap.is_proved(entry, id) =>
             {
-                self.heap.touch(entry);
+                self.heap.touch_late(entry);
             }
             Pending::Object(object) if self.heap.find(object).is_none() => {}
             // It may have been compared while the instruction ran.

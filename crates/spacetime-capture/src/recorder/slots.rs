@@ -55,7 +55,29 @@ impl Recorder {
         }
     }
 
-    /// The same for a slot that is not known to be as it was. Says whether it changed.
+    /// Reads the slots that may have been bound while the frame was suspended: what they held may be gone.
+    pub(super) unsafe fn read_what_others_bind(&mut self, thread: &mut Thread, frame: usize) {
+        // SAFETY: the frame is running; codes live as long as the recorder.
+        unsafe {
+            let code = &*thread.frames[frame].code;
+            let any_may_be =
+                self.were_adapters_asked(&mut thread.frames[frame]) || self.reads_all_slots;
+            self.hold_for(&thread.frames[frame]);
+            for &slot in &code.recorded_slots {
+                if any_may_be || code.is_cell[slot as usize] {
+                    self.read_slot(thread, frame, slot as usize, false);
+                }
+            }
+        }
+    }
+
+    /// Whether adapters, which may bind any variable, were asked since the frame was read last.
+    #[inline(always)]
+    pub(super) fn were_adapters_asked(&self, frame: &mut Frame) -> bool {
+        std::mem::replace(&mut frame.n_asked, self.n_asked) != self.n_asked
+    }
+
+    /// Writes a slot that is not known to be as it was, if it changed. Says whether it did.
     #[inline(never)]
     unsafe fn read_other_slot(
         &mut self,
