@@ -107,6 +107,16 @@ def test_recording_changes_nothing_in_generated_programs(
     assert not problems, "\n".join(problems)
 
 
+def test_nothing_dead_is_read(
+    run: Run, tmp_path: Path, corpus: list[Path], generated: list[Path]
+) -> None:
+    """With an allocator that overwrites what is freed, as `python -X dev` has: whoever reads a dead
+    object finds no type."""
+    programs = [*corpus, *generated[::5]]
+    problems = compare_runs(run, tmp_path, programs, PYTHONMALLOC="debug")
+    assert not problems, "\n".join(problems)
+
+
 def run_both(
     run: Run, folder: Path, program: str, *options: str, **variables: str
 ) -> tuple[Any, Any, str]:
