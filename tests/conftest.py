@@ -10,11 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import spacetimepy
 
 TESTS = Path(__file__).parent
 sys.path.insert(0, str(TESTS))
 
 import generate  # noqa: E402
+from handles import HANDLES, Recorded  # noqa: E402
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -67,3 +69,37 @@ def corpus() -> list[Path]:
 def generated(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """500 random programs, the 300-line function and the 500-line module body."""
     return generate.write_all(tmp_path_factory.mktemp("generated"))
+
+
+@pytest.fixture(scope="session")
+def plain_runs() -> dict[str, subprocess.CompletedProcess[str]]:
+    """What programs with handles put out without recording, which no tier changes."""
+    return {}
+
+
+@pytest.fixture(params=["fast", "portable"])
+def recorded(
+    request: pytest.FixtureRequest,
+    run: Run,
+    plain_runs: dict[str, subprocess.CompletedProcess[str]],
+    tmp_path: Path,
+) -> Recorded:
+    """Runs a program with handles with and without recording; gives the calls. Keyword: a name in
+    the program that is replaced by the text."""
+
+    def record(program: str, **replaced: str) -> list[spacetimepy.Call]:
+        for name, text in replaced.items():
+            program = program.replace(name, text)
+        (tmp_path / "program.py").write_text(HANDLES + program)
+        command = (sys.executable, "program.py")
+        if program not in plain_runs:
+            plain_runs[program] = run(*command, cwd=tmp_path)
+        plain = plain_runs[program]
+        observed = run(*command, "record", cwd=tmp_path, SPACETIME_TIER=request.param)
+        assert (observed.stdout, observed.returncode) == (plain.stdout, plain.returncode), (
+            observed.stderr
+        )
+        assert observed.stderr == plain.stderr
+        return list(spacetimepy.open(tmp_path / "run.spacetime", trust=True).calls())
+
+    return record

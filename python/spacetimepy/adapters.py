@@ -144,8 +144,11 @@ def adapter(
     ((b'', 0), (b'BM', 2))
     >>> exit.locals["stream"].preview.partition(" ")[2]
     '2 bytes>'
-    >>> exit.locals["stream"].restore().getvalue()
-    b'BM'
+    >>> made = exit.locals["stream"].restore()
+    >>> made.getvalue(), made.tell(), exit.locals["stream"] == made
+    (b'BM', 0, False)
+    >>> made.seek(2), exit.locals["stream"] == made
+    (2, True)
     """
     _check_type(kind)
     if capture is None and restore is None:
@@ -219,6 +222,15 @@ def find(name: str) -> Adapter | None:
     return next((made for made in reversed(_adapters) if made.name == name), None)
 
 
+def find_for(kind: type) -> Adapter | None:
+    """The adapter that objects of a class are recorded by: its own, or that of the nearest base."""
+    for base in _bases_of(kind):
+        for made in reversed(_adapters):
+            if made.kind is base:
+                return made
+    return None
+
+
 def _hand_over(native: _native.Recorder, made: Adapter) -> None:
     native.add_adapter(made.kind, made.ask, made.shorten)
 
@@ -269,6 +281,7 @@ def _shortening(preview: Callable[[Any], str]) -> Callable[[Any], str | None]:
     return shorten
 
 
+_bases_of = type.__dict__["__mro__"].__get__
 _traceback_of = BaseException.__dict__["__traceback__"].__get__
 _handler_of = _signal.getsignal
 _n_signals = _signal.NSIG

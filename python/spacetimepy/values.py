@@ -16,6 +16,7 @@ from types import (
     ModuleType,
 )
 
+from spacetimepy import adapters
 from spacetimepy._isolation import isolate
 from spacetimepy._native import kept_in_c
 from spacetimepy.errors import NotFoundError
@@ -41,7 +42,8 @@ class Value:
     * exceptions: `value.args`;
     * objects of types with an [`adapter`][spacetimepy.adapter]: `value.payload`.
 
-    `==` compares with other recorded values and with living objects, part by part.
+    `==` compares with other recorded values and with living objects, part by part. A living object that
+    an adapter recorded is asked what it is now by the adapter that this process has for its type.
 
     >>> import spacetimepy, tempfile
     >>> class Queue(list):
@@ -266,7 +268,8 @@ def same(a: object, b: object) -> bool:
     """Whether two values, recorded or living, are equal part by part, cycles included.
 
     Of living objects, only what the interpreter itself keeps is read (items, instance
-    dictionaries, slots): no `__eq__`, property or other code of a class runs.
+    dictionaries, slots): no `__eq__`, property or other code of a class runs, but for the adapter
+    of an object that is compared with one recorded by an adapter of that type.
 
     >>> nested: list = [1]
     >>> nested.append(nested)
@@ -287,7 +290,7 @@ def same(a: object, b: object) -> bool:
             continue
         seen.add(pair)
         alive.append((a, b))
-        parts_a, parts_b = _parts(a), _parts(b)
+        parts_a, parts_b = _parts_beside(a, b), _parts_beside(b, a)
         if parts_a is None or parts_b is None or parts_a[0] != parts_b[0]:
             return False
         if parts_a[1] != parts_b[1]:
@@ -318,6 +321,13 @@ def _identity(value: object) -> int:
         # Object ids are above all addresses' reach in practice, but the sign keeps them apart.
         return -1 - value.object_id
     return id(value)
+
+
+def _parts_beside(value: Any, other: Any) -> _Parts | None:
+    """The parts of a value that is compared with another."""
+    if type(other) is Value and other.kind == "adapted" and type(value) is not Value:
+        return _parts_by_adapter(value)
+    return _parts(value)
 
 
 def _parts(value: Any) -> _Parts | None:
@@ -356,6 +366,15 @@ def _parts_of_recorded(value: Value) -> _Parts | None:
     if kind in ("str", "bytes", "bytearray", "buffer"):
         return f"{kind} {name}", (names, bytes(value)), [], held
     return f"{kind} {name}", names, value._items(), held
+
+
+def _parts_by_adapter(value: Any) -> _Parts | None:
+    kind: Any = type(value)
+    made = adapters.find_for(kind)
+    if made is None:
+        return None
+    payload, reason = made.ask(value)
+    return (f"adapted {_type_name(kind)}", made.name, [payload], []) if reason is None else None
 
 
 def _parts_of_living(value: Any) -> _Parts | None:
