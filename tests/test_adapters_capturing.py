@@ -9,7 +9,6 @@ from conftest import Run
 from handles import GRANULARITIES, Recorded, shown
 from spacetimepy.errors import RestoreError
 
-
 STEPS = """
 @spacetimepy.GRANULARITY
 def steps(handle):

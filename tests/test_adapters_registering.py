@@ -10,7 +10,6 @@ import spacetimepy
 from handles import Recorded
 from spacetimepy.errors import UsageError
 
-
 LATE = """
 @spacetimepy.line
 def work(handle, holder):

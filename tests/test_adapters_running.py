@@ -8,9 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import spacetimepy
 from handles import GRANULARITIES, Recorded, shown
-
 
 CALLING = """
 @spacetimepy.function

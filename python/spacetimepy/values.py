@@ -42,8 +42,8 @@ class Value:
     * exceptions: `value.args`;
     * objects of types with an [`adapter`][spacetimepy.adapter]: `value.payload`.
 
-    `==` compares with other recorded values and with living objects, part by part. A living object that
-    an adapter recorded is asked what it is now by the adapter that this process has for its type.
+    `==` compares with other recorded values and with living objects, part by part. Beside an object
+    that was recorded by an adapter, a living one is asked by the adapter of its type.
 
     >>> import spacetimepy, tempfile
     >>> class Queue(list):
