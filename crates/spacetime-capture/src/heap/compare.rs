@@ -19,7 +19,7 @@ impl Heap {
             self.enter_epoch(index);
             let entry = &self.entries[index as usize];
             let object = entry.object;
-            if Py_TYPE(object) != entry.type_ {
+            if Py_TYPE(object) != entry.type_ || self.types.get(entry.type_index).is_gone() {
                 self.announce_again(index);
                 return;
             }
@@ -227,43 +227,28 @@ impl Heap {
                 return;
             }
             let mut old = std::mem::take(&mut self.entries[index as usize].content);
+            let is_in_place = |at: usize| same_size && old.items[at] == live_element(&table[at]);
+            // A table that was built anew has elements in other places.
+            let elsewhere = (0..old.items.len()).filter(|&at| !is_in_place(at));
+            let places: FxHashMap<usize, usize> =
+                elsewhere.map(|at| (old.items[at] as usize, at)).collect();
+            let places_of_kept: Vec<Option<usize>> = (0..table.len())
+                .map(|at| match is_in_place(at) {
+                    true => Some(at),
+                    false => places.get(&(live_element(&table[at]) as usize)).copied(),
+                })
+                .collect();
             let mut facet = Facet::default();
-            if same_size {
-                for (at, entry) in table.iter().enumerate() {
-                    let element = live_element(entry);
-                    let link = match element {
-                        element if element == old.items[at] => {
-                            let link = old.link(at);
-                            old.set(at, std::ptr::null_mut(), Link::None);
-                            link
-                        }
-                        element if element.is_null() => Link::None,
-                        element => self.put_element(record::SET_ADD, id, element),
-                    };
-                    facet.push(element, link);
-                }
-            } else {
-                let kept = old
-                    .items
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, item)| !item.is_null());
-                let places: FxHashMap<usize, usize> =
-                    kept.map(|(at, &item)| (item as usize, at)).collect();
-                for entry in table {
-                    let element = live_element(entry);
-                    let link = match places.get(&(element as usize)) {
-                        _ if element.is_null() => Link::None,
-                        Some(&at) => {
-                            let link = old.link(at);
-                            old.set(at, std::ptr::null_mut(), Link::None);
-                            link
-                        }
-                        None => self.put_element(record::SET_ADD, id, element),
-                    };
-                    facet.push(element, link);
-                }
+            let mut kept = Vec::with_capacity(table.len());
+            for (entry, place) in table.iter().zip(places_of_kept) {
+                let link = place.filter(|_| !live_element(entry).is_null()).map(|at| {
+                    let link = old.link(at);
+                    old.set(at, std::ptr::null_mut(), Link::None);
+                    link
+                });
+                kept.push(link);
             }
+            // One of those that go may be equal to one that comes.
             for at in 0..old.items.len() {
                 let (element, link) = (old.items[at], old.link(at));
                 if element.is_null() {
@@ -273,6 +258,15 @@ impl Heap {
                 self.put_old(element, link);
                 self.sink.record_end();
                 self.release_link(element, link);
+            }
+            for (entry, link) in table.iter().zip(kept) {
+                let element = live_element(entry);
+                let link = match link {
+                    _ if element.is_null() => Link::None,
+                    Some(link) => link,
+                    None => self.put_element(record::SET_ADD, id, element),
+                };
+                facet.push(element, link);
             }
             self.entries[index as usize].content = facet;
         }

@@ -768,6 +768,7 @@ impl Heap {
                 }
             }
             self.names.release();
+            self.types.forget();
         }
         self.entries.clear();
         self.free.clear();
@@ -786,7 +787,6 @@ impl Heap {
         self.exposed.forget_entries();
         self.touched_late.clear();
         self.names = Names::default();
-        self.types.forget();
         (self.next_id, self.epoch, self.event) = (1, self.epoch.wrapping_add(1), 1);
         (self.n_live, self.purge_at, self.n_adopted) = (0, 4096, 0);
     }

@@ -18,13 +18,13 @@ use pyo3_ffi::*;
 use rustc_hash::FxHashMap;
 use spacetime_store::ring::RingWriter;
 use spacetime_store::stream::{Kind, fidelity, type_flag};
-use std::ffi::{CStr, c_char};
+use std::ffi::CStr;
 
 /// How instances of a type are read.
 pub struct TypeInfo {
     type_: *mut PyTypeObject,
-    tp_name: *const c_char,
-    basic_size: isize,
+    /// Tells when a class is gone: a weak reference (owned), or null for types that never go.
+    life: *mut PyWeakReference,
     /// What the instances are.
     pub kind: Kind,
     /// The type's name in the stream.
@@ -70,17 +70,16 @@ pub enum Storage {
 
 impl TypeInfo {
     /// Whether these facts are about this type rather than about a dead one at its address.
-    ///
-    /// # Safety
-    /// `type_` must be the type of a live object.
     #[inline]
-    unsafe fn fits(&self, type_: *mut PyTypeObject) -> bool {
-        // SAFETY: passed on.
-        unsafe {
-            self.type_ == type_
-                && self.tp_name == (*type_).tp_name
-                && self.basic_size == (*type_).tp_basicsize
-        }
+    fn fits(&self, type_: *mut PyTypeObject) -> bool {
+        self.type_ == type_ && !self.is_gone()
+    }
+
+    /// Whether the type is dead, so that another may be at its address.
+    #[inline]
+    pub fn is_gone(&self) -> bool {
+        // SAFETY: the weak reference is ours; its first field is what it refers to, until that dies.
+        !self.life.is_null() && unsafe { (*self.life).wr_object } != self.type_.cast()
     }
 
     /// Whether instances may have attributes.
@@ -123,8 +122,14 @@ impl Types {
     }
 
     /// Forgets all types: their names have numbers of one session.
-    pub fn forget(&mut self) {
-        self.infos.clear();
+    ///
+    /// # Safety
+    /// The GIL must be held.
+    pub unsafe fn forget(&mut self) {
+        for info in self.infos.drain(..) {
+            // SAFETY: our own reference; a weak reference without a callback has no finaliser.
+            unsafe { Py_XDECREF(info.life.cast()) };
+        }
         self.by_address.clear();
     }
 
@@ -146,8 +151,7 @@ impl Types {
         sink: &mut RingWriter,
     ) -> u32 {
         if let Some(&index) = self.by_address.get(&(type_ as usize))
-            // SAFETY: passed on.
-            && unsafe { self.infos[index as usize].fits(type_) }
+            && self.infos[index as usize].fits(type_)
         {
             return index;
         }
@@ -262,8 +266,7 @@ impl Types {
             let flags = (*type_).tp_flags;
             let mut info = TypeInfo {
                 type_,
-                tp_name: (*type_).tp_name,
-                basic_size: (*type_).tp_basicsize,
+                life: life_of(type_),
                 kind: kind_of(base, flags),
                 name: names.id_of(&qualified_name(type_), sink),
                 flags: match python_class || is_static_subclass(type_) {
@@ -507,6 +510,21 @@ pub(super) unsafe fn add_slots(
             }
             member = member.add(1);
         }
+    }
+}
+
+/// A weak reference to a class, the one by which its bases know it; null for static types.
+unsafe fn life_of(type_: *mut PyTypeObject) -> *mut PyWeakReference {
+    // SAFETY: `type_` is a live type. Making a reference runs no code.
+    unsafe {
+        if (*type_).tp_flags & Py_TPFLAGS_HEAPTYPE == 0 {
+            return std::ptr::null_mut();
+        }
+        let life = PyWeakref_NewRef(type_.cast(), std::ptr::null_mut());
+        if life.is_null() {
+            PyErr_Clear();
+        }
+        life.cast()
     }
 }
 
