@@ -328,7 +328,7 @@ class LiveForm:
             return ("frozenset", self._set_items(value))
         if exact is types.FunctionType:
             return self._function(value)
-        if exact is types.BuiltinFunctionType:
+        if issubclass(exact, types.BuiltinFunctionType):
             return self._builtin(value)
         if exact in DESCRIPTORS:
             return ("function", f"{type_name(value.__objclass__)}.{value.__name__}")

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["function"]
 
+# The second: of those that are given the class that defines them.
+_FUNCTIONS_IN_C = ("builtin_function_or_method", "builtin_method")
+
 # How far a decorator may hide the function it was given, and how much is looked at to find it.
 _MOST_STEPS = 4
 _MOST_LOOKED_AT = 500
@@ -49,7 +52,7 @@ def function(restorer: Restorer, node: Node) -> Steps:
     """The steps that give a function, of Python or in C."""
     name = node.value.name
     owner = node.attributes.get("__self__")
-    if owner is not None and node.type == "builtin_function_or_method":
+    if owner is not None and node.type in _FUNCTIONS_IN_C:
         return getattr((yield owner), name.rpartition(".")[2])
     if node.type != "function":
         return _function_in_c(restorer, node, name)
@@ -84,7 +87,7 @@ def function(restorer: Restorer, node: Node) -> Steps:
 
 def _function_in_c(restorer: Restorer, node: Node, name: str) -> Any:
     owner, _, last = name.rpartition(".")
-    if node.type == "builtin_function_or_method" and restorer.names.is_class(owner):
+    if node.type in _FUNCTIONS_IN_C and restorer.names.is_class(owner):
         found = getattr(restorer.names.class_of(owner), last, None)
     else:
         found = restorer.names.find(name)

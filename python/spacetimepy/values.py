@@ -381,7 +381,7 @@ def _parts_of_living(value: Any) -> _Parts | None:
     kind: Any = type(value)
     if kind is FunctionType:
         return "function", f"{value.__module__}.{value.__qualname__}", [], []
-    if kind is BuiltinFunctionType:
+    if issubclass(kind, BuiltinFunctionType):
         return "function", _name_in_c(value), [], []
     if issubclass(kind, type):
         return "class", _type_name(value), [], []

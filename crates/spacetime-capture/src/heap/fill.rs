@@ -534,7 +534,7 @@ unsafe fn reference_name(object: *mut PyObject) -> Option<String> {
                 None => qualname,
             });
         }
-        if type_ == &raw mut PyCFunction_Type {
+        if PyCFunction_Check(object) != 0 {
             let function = object.cast::<PyCFunctionObject>();
             let name = std::ffi::CStr::from_ptr((*(*function).m_ml).ml_name).to_string_lossy();
             let owner = (*function).m_self;

@@ -312,7 +312,7 @@ impl Types {
                 let name = number_of("_fields");
                 info.fields.push(Field::constant(name, fields));
             }
-            if type_ == &raw mut PyFunction_Type || type_ == &raw mut PyCFunction_Type {
+            if type_ == &raw mut PyFunction_Type || is_c_function(type_) {
                 info.storage = Storage::Function;
             }
             info.is_read_in_place = info.fields.iter().all(Field::is_in_place);
@@ -558,10 +558,7 @@ unsafe fn kind_of(base: *mut PyTypeObject, flags: u64) -> Kind {
         Kind::FrozenSet
     } else if base == &raw mut PyByteArray_Type {
         Kind::ByteArray
-    } else if base == &raw mut PyFunction_Type
-        || base == &raw mut PyCFunction_Type
-        || is_descriptor(base)
-    {
+    } else if base == &raw mut PyFunction_Type || is_c_function(base) || is_descriptor(base) {
         Kind::Function
     } else if base == &raw mut PyModule_Type {
         Kind::Module
@@ -571,6 +568,12 @@ unsafe fn kind_of(base: *mut PyTypeObject, flags: u64) -> Kind {
     } else {
         Kind::Opaque
     }
+}
+
+/// Whether objects of a type are functions written in C, of those too that are given their class.
+fn is_c_function(type_: *mut PyTypeObject) -> bool {
+    // SAFETY: both are live types.
+    unsafe { PyType_IsSubtype(type_, &raw mut PyCFunction_Type) != 0 }
 }
 
 /// Whether objects of a type are attributes that a class written in C gives its instances.
