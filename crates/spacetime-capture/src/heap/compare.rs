@@ -64,10 +64,10 @@ impl Heap {
         let (object, shadow) = (entry.object, &entry.content.items[..]);
         // SAFETY: passed on; what is read follows the object's type.
         unsafe {
-            if Py_TYPE(object) != entry.type_ {
+            let info = self.types.get(entry.type_index);
+            if Py_TYPE(object) != entry.type_ || info.is_gone() {
                 return false;
             }
-            let info = self.types.get(entry.type_index);
             let items_are_equal = match entry.kind {
                 Kind::List if info.exporter.is_none() => layout::list_items(object) == shadow,
                 Kind::Tuple => layout::tuple_items(object) == shadow,
