@@ -267,6 +267,8 @@ pub struct Heap {
     work: Vec<EntryIndex>,
     /// Entries to compare after those, with their numbers: they may be found to be gone until then.
     touched_late: Vec<(EntryIndex, u32)>,
+    /// Those of them that seemed to be gone.
+    let_go: Vec<(EntryIndex, u32)>,
     /// Entries that may be a new object at an old address.
     doubts: Vec<EntryIndex>,
     /// What readers of fields gave: held while an object is filled or compared.
@@ -314,6 +316,7 @@ impl Heap {
             holder: Holder::Doubtful,
             work: Vec::new(),
             touched_late: Vec::new(),
+            let_go: Vec::new(),
             doubts: Vec::new(),
             fresh: Vec::new(),
             unreferenced: Vec::new(),
@@ -592,6 +595,12 @@ impl Heap {
             self.compare_due();
             self.drop_unreferenced();
         }
+        while let Some((index, id)) = self.let_go.pop() {
+            // Something refers to it after all.
+            if self.is_known(index, id) {
+                self.doubt_everything();
+            }
+        }
         self.n_adopted = 0;
     }
 
@@ -602,8 +611,9 @@ impl Heap {
             loop {
                 self.compare_queued();
                 if let Some((index, id)) = self.touched_late.pop() {
-                    if self.is_proved(index, id) {
-                        self.touch(index);
+                    match self.is_proved_by_what_stays(index, id) {
+                        true => self.touch(index),
+                        false => self.let_go.push((index, id)),
                     }
                     continue;
                 }

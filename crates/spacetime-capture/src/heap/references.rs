@@ -11,6 +11,7 @@
 use super::{AttributeLayout, Entry, EntryIndex, EntryState, Facet, Heap};
 use crate::limits;
 use pyo3_ffi::*;
+use rustc_hash::FxHashMap;
 use spacetime_store::stream::Kind;
 
 /// Whose references are gained and lost.
@@ -308,6 +309,33 @@ impl Heap {
                 && entry.state == EntryState::Live
                 && (entry.firm != 0 || entry.vouched != 0 && entry.epoch == self.epoch)
         })
+    }
+
+    /// The same once entries to which nothing refers any more, and that are about to go, prove nothing.
+    pub(super) fn is_proved_by_what_stays(&self, index: EntryIndex, id: u32) -> bool {
+        let mut lost: FxHashMap<EntryIndex, u32> = FxHashMap::default();
+        let is_gone = |&index: &EntryIndex| self.entries[index as usize].edges == 0;
+        let unreferenced = self.unreferenced.iter().copied();
+        let mut stack: Vec<EntryIndex> = unreferenced.filter(is_gone).collect();
+        stack.sort_unstable();
+        stack.dedup();
+        while let Some(gone) = stack.pop() {
+            let entry = &self.entries[gone as usize];
+            if entry.epoch != self.epoch || !entry.vouches {
+                continue;
+            }
+            for edge in entry.edges() {
+                let n_lost = lost.entry(edge).or_default();
+                *n_lost += 1;
+                let entry = &self.entries[edge as usize];
+                if entry.firm == 0 && entry.vouched == *n_lost {
+                    stack.push(edge);
+                }
+            }
+        }
+        let n_lost = lost.get(&index).copied().unwrap_or(0);
+        let entry = &self.entries[index as usize];
+        self.is_proved(index, id) && (entry.firm != 0 || entry.vouched > n_lost)
     }
 
     /// Notes that a slot of a frame refers to the entry, or no longer does. Gives how many do.
