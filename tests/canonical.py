@@ -38,8 +38,10 @@ import enum
 import functools
 import gc
 import io
+import operator
 import re
 import struct
+import sys
 import types
 import typing
 from typing import Any
@@ -62,6 +64,10 @@ DATE = ("year", "month", "day")
 TIME = ("hour", "minute", "second", "microsecond", "tzinfo", "fold")
 
 type Alias = int  # for its type
+MethodWrapper = type("".__len__)
+
+# What they hold only their reduction tells.
+OPERATORS = (operator.attrgetter, operator.itemgetter, operator.methodcaller)
 
 # Attributes that classes written in C give their instances.
 DESCRIPTORS = (
@@ -74,6 +80,13 @@ DESCRIPTORS = (
 
 # What files in memory and other streams are at least.
 FILE_BASES = ("_IOBase", "_RawIOBase", "_BufferedIOBase", "_TextIOBase")
+
+CODE = (
+    *("co_name", "co_qualname", "co_filename", "co_firstlineno"),
+    *("co_argcount", "co_posonlyargcount", "co_kwonlyargcount"),
+    *("co_varnames", "co_freevars", "co_cellvars", "co_names", "co_consts"),
+    *("co_nlocals", "co_stacksize", "co_flags", "co_code", "co_linetable", "co_exceptiontable"),
+)
 
 # Types written in C and what their instances are made of.
 PARTS: dict[type, tuple[str, ...]] = {
@@ -90,6 +103,7 @@ PARTS: dict[type, tuple[str, ...]] = {
     functools._lru_cache_wrapper: (),
     functools.partial: ("func", "args", "keywords"),
     _random.Random: ("state", "position"),
+    MethodWrapper: ("__name__", "__self__", "__objclass__"),
     io.BufferedRandom: ("raw",),
     io.BufferedReader: ("raw",),
     io.BufferedWriter: ("raw",),
@@ -97,12 +111,14 @@ PARTS: dict[type, tuple[str, ...]] = {
     **dict.fromkeys((getattr(_io, name) for name in FILE_BASES), ()),
     io.TextIOWrapper: ("buffer", "encoding", "errors"),
     memoryview: ("format", "shape", "strides", "readonly", "obj"),
+    **dict.fromkeys(OPERATORS, ()),
     property: ("fget", "fset", "fdel"),
     re.Match: ("re", "string", "pos", "endpos", "regs"),
     re.Pattern: ("pattern", "flags"),
     slice: ("start", "stop", "step"),
     staticmethod: ("__func__",),
     types.CellType: ("cell_contents",),
+    types.CodeType: CODE,
     types.GenericAlias: ("__origin__", "__args__"),
     types.MethodType: ("__func__", "__self__"),
     types.SimpleNamespace: (),
@@ -227,12 +243,16 @@ class Kind:
         elif self.known is _random.Random:
             *words, found["position"] = _random.Random.getstate(value)
             found["state"] = struct.pack("<624I", *words)
+        elif self.known in OPERATORS:
+            found |= operator_parts(value)
         elif self.kind in VIEWS:
             found["mapping"] = gc.get_referents(value)[0]
         elif self.known is not None:
             for name in PARTS[self.known]:
                 with contextlib.suppress(ValueError):  # an empty cell
                     found[name] = descriptor_of(self.known, name).__get__(value)
+        if self.kind is types.CodeType:
+            found["python"] = "{}.{}".format(*sys.version_info)
         if self.container is tuple and type(getattr(self.kind, "_fields", None)) is tuple:
             found["_fields"] = self.kind._fields
         for slot in self.slots:
@@ -246,6 +266,26 @@ class Kind:
 def descriptor_of(kind: type, name: str) -> Any:
     """The descriptor by which a type written in C reads a part, past any subclass."""
     return next(TYPE_DICT(base)[name] for base in TYPE_MRO(kind) if name in TYPE_DICT(base))
+
+
+def operator_parts(value: Any) -> dict[str, Any]:
+    """What an object of the module `operator` holds."""
+    kind = type(value)
+    if kind is operator.attrgetter:
+        _, names = value.__reduce__()
+        dotted = tuple(tuple(name.split(".")) if "." in name else name for name in names)
+        return {"attrs": dotted}
+    if kind is operator.itemgetter:
+        _, items = value.__reduce__()
+        return {"n_items": len(items), "items": items[0] if len(items) == 1 else items}
+    # Keywords are in a partial object.
+    found, args = value.__reduce__()
+    keywords = getattr(found, "keywords", {})
+    args = (*getattr(found, "args", ()), *args)
+    held: dict[str, Any] = {"name_and_args": args}
+    if sys.version_info < (3, 13):
+        held = {"name": args[0], "args": args[1:]}
+    return held | ({"kwargs": keywords} if keywords else {})
 
 
 def exception_parts(error: BaseException) -> dict[str, Any]:

@@ -98,6 +98,10 @@ defined_twice
 [int, Point, Inner.Deep, type, type(None), types.FunctionType, type(len), collections.abc.Mapping]
 [math, collections.abc, re]
 Inner.Deep()
+[plain.__code__, counter(5).__code__, compile("[a, 1, 'b', (2,)]", "made.py", "eval")]
+[operator.attrgetter("a.b", "c"), operator.attrgetter("a"), operator.methodcaller("m")]
+[operator.itemgetter((1, 2)), operator.itemgetter(1, [2]), operator.methodcaller("m", [1], k=2)]
+[[1].__len__, Key("a").__init__, Point(1, [2]).__setattr__, Key("a").__reduce__]
 counter(5)
 recursive()
 functools.partial(plain, 1, c=[2])
@@ -141,6 +145,7 @@ threading.Lock()                        | : it has no value apart from the runni
 [1, {"k": Point(1, threading.Lock())}]  | [1]['k'].y: it has no value apart from
 (i for i in [])                         | : it has no value apart from
 (0, [iter([1])])                        | [1][0]: it has no value apart from
+compile("[x for x in y]", "f", "exec")  | : variables of its comprehensions are hidden
 open(os.devnull)                        | : it has no value apart from
 weakref.ref(Point)                      | : it has no value apart from
 "x" * 2_000_000                         | : larger than the size limit (str)

@@ -10,9 +10,11 @@ import ast
 import datetime
 import functools
 import importlib
+import inspect
 import operator
 import re
 import struct
+import sys
 import types
 import typing
 from _random import Random as _RandomInC
@@ -57,8 +59,8 @@ def instance(restorer: Restorer, node: Node) -> Steps:
             ((), base.__new__),
         )
         parts = yield from all_of(node.attributes.get(name) for name in names)
-        if "axes" in names:
-            restorer.finish()  # a BlockManager copies the list
+        if "axes" in names or "kwargs" in names:
+            restorer.finish()  # a BlockManager copies the list, a methodcaller the dict
         made = make(kind, *parts)
     if type(made) is not kind:
         raise RestoreError(f"{node.type} makes an object of {type_name(type(made))} of it")
@@ -219,9 +221,40 @@ def _random(kind: Any, state: bytes, position: int) -> Any:
     return made
 
 
+_CODE = (
+    *("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals", "co_stacksize"),
+    *("co_flags", "co_code", "co_consts", "co_names", "co_varnames", "co_filename", "co_name"),
+    *("co_qualname", "co_firstlineno", "co_linetable", "co_exceptiontable"),
+    *("co_freevars", "co_cellvars"),
+)
+
+
+def _code(kind: Any, python: str, *parts: Any) -> Any:
+    if python != "{}.{}".format(*sys.version_info):
+        raise RestoreError(f"it is bytecode of Python {python}")
+    n_locals, flags = parts[_CODE.index("co_nlocals")], parts[_CODE.index("co_flags")]
+    if n_locals and not flags & inspect.CO_OPTIMIZED:
+        raise RestoreError("variables of its comprehensions are hidden, which only a compiler does")
+    return types.CodeType(*parts)
+
+
+def _attribute_getter(kind: Any, attributes: Any) -> Any:
+    return kind(*(".".join(name) if type(name) is tuple else name for name in attributes))
+
+
+def _method_caller(kind: Any, *parts: Any) -> Any:
+    name, args, name_and_args, keywords = parts
+    return kind(*(name_and_args or (name, *args)), **(keywords or {}))
+
+
+def _method_wrapper(kind: Any, name: str, owner: Any, objclass: Any) -> Any:
+    return _DICT(objclass)[name].__get__(owner)
+
+
 _PARTS: dict[str, tuple[tuple[str, ...], Callable[..., Any]]] = {
     "_random.Random": (("state", "position"), _random),
     "classmethod": (("__func__",), _initialised),
+    "code": (("python", *_CODE), _code),
     "datetime.date": (_DATE, _made_of),
     "datetime.datetime": ((*_DATE, *_TIME), _datetime),
     "datetime.time": (_TIME, _time),
@@ -236,7 +269,14 @@ _PARTS: dict[str, tuple[tuple[str, ...], Callable[..., Any]]] = {
     ),
     "mappingproxy": (_MAPPING, _made_of),
     "method": (("__func__", "__self__"), _made_of),
+    "method-wrapper": (("__name__", "__self__", "__objclass__"), _method_wrapper),
     "numpy.dtype": (("str",), lambda _, text: _dtype(text)),
+    "operator.attrgetter": (("attrs",), _attribute_getter),
+    "operator.itemgetter": (
+        ("n_items", "items"),
+        lambda kind, n_items, items: kind(items) if n_items == 1 else kind(*items),
+    ),
+    "operator.methodcaller": (("name", "args", "name_and_args", "kwargs"), _method_caller),
     "pandas._libs.arrays.NDArrayBacked": (("_ndarray", "_dtype"), _initialised),
     "pandas._libs.internals.Block": (("_mgr_locs", "values"), _block),
     "pandas._libs.internals.BlockManager": (("blocks", "axes"), _made_of),

@@ -35,6 +35,8 @@ pub(super) enum Reader {
     Member(*mut PyMemberDef),
     /// This item of the tuple that a method in C without arguments gives.
     Method(PyCFunction, usize),
+    /// The number at this place.
+    Size(usize),
     /// `True` where the byte at this place is set.
     Flag(usize),
     /// The same for all instances of the type, which keeps it alive.
@@ -51,6 +53,8 @@ pub(super) enum Reader {
     RandomState,
     /// How many of them are used up.
     RandomPosition,
+    /// Of which Python bytecode is: `3.13`.
+    PythonVersion,
 }
 
 impl Reader {
@@ -149,6 +153,11 @@ impl Field {
                     let position = layout::random_position(object);
                     !known.is_null() && layout::small_int(known) == Some(position.into())
                 }
+                Reader::Size(offset) => {
+                    let size: Py_ssize_t = layout::field(object.cast(), offset);
+                    !known.is_null() && layout::small_int(known) == Some(size as i64)
+                }
+                Reader::PythonVersion => true,
                 _ => self.read_in_place(object) == Some(known),
             }
         }
@@ -203,6 +212,12 @@ impl Field {
                     PyBytes_FromStringAndSize(state.as_ptr().cast(), n_bytes)
                 }
                 Reader::RandomPosition => PyLong_FromLong(layout::random_position(object).into()),
+                Reader::Size(offset) => PyLong_FromSsize_t(layout::field(object.cast(), offset)),
+                Reader::PythonVersion => str_of(Some(format!(
+                    "{}.{}",
+                    Py_Version >> 24,
+                    Py_Version >> 16 & 0xFF
+                ))),
                 Reader::Traceback(offset) => {
                     str_of(traceback::text(layout::field(object.cast(), offset)))
                 }

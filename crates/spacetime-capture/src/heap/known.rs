@@ -47,6 +47,27 @@ const fn mutable(name: &'static CStr, parts: &'static [Part]) -> Known {
     }
 }
 
+const CODE: &[Part] = &[
+    Named(c"co_name"),
+    Named(c"co_qualname"),
+    Named(c"co_filename"),
+    Named(c"co_firstlineno"),
+    Named(c"co_argcount"),
+    Named(c"co_posonlyargcount"),
+    Named(c"co_kwonlyargcount"),
+    Named(c"co_varnames"),
+    Named(c"co_freevars"),
+    Named(c"co_cellvars"),
+    Named(c"co_names"),
+    Named(c"co_consts"),
+    Named(c"co_nlocals"),
+    Named(c"co_stacksize"),
+    Named(c"co_flags"),
+    Named(c"co_code"),
+    Named(c"co_linetable"),
+    Named(c"co_exceptiontable"),
+    Special(c"python", Reader::PythonVersion),
+];
 const DATE: &[Part] = &[Named(c"year"), Named(c"month"), Named(c"day")];
 const DATETIME: &[Part] = &[
     Named(c"year"),
@@ -112,6 +133,21 @@ const TIMEDELTA: &[Part] = &[
 ];
 /// `ob_ref` of PyCellObject; `mapping` of mappingproxyobject; `dv_dict` of _PyDictViewObject.
 const FIRST: usize = 16;
+/// `self` of wrapperobject; `attr` of attrgetterobject, `item` of itemgetterobject, `args` of
+/// methodcallerobject.
+const SECOND: usize = 24;
+const ITEM_GETTER: &[Part] = &[
+    Special(c"n_items", Reader::Size(FIRST)),
+    At(c"items", SECOND),
+];
+#[cfg(not(Py_3_13))]
+const METHOD_CALLER: &[Part] = &[
+    At(c"name", FIRST),
+    At(c"args", SECOND),
+    At(c"kwargs", SECOND + 8),
+];
+#[cfg(Py_3_13)]
+const METHOD_CALLER: &[Part] = &[At(c"name_and_args", SECOND), At(c"kwargs", SECOND + 8)];
 
 /// Types written in C whose instances are wholly made of these parts (and of a `__dict__`, if they
 /// have one).
@@ -138,6 +174,7 @@ const KNOWN: &[Known] = &[
     mutable(c"array.array", &[Named(c"typecode")]),
     mutable(c"cell", &[At(c"cell_contents", FIRST)]),
     immutable(c"classmethod", &[Named(c"__func__")]),
+    immutable(c"code", CODE),
     mutable(c"collections.defaultdict", &[Named(c"default_factory")]),
     mutable(c"collections.deque", &[Named(c"maxlen")]),
     immutable(c"datetime.date", DATE),
@@ -164,11 +201,22 @@ const KNOWN: &[Known] = &[
     immutable(c"mappingproxy", &[At(c"mapping", FIRST)]),
     mutable(c"memoryview", VIEW),
     immutable(c"method", &[Named(c"__func__"), Named(c"__self__")]),
+    immutable(
+        c"method-wrapper",
+        &[
+            Named(c"__name__"),
+            At(c"__self__", SECOND),
+            Named(c"__objclass__"),
+        ],
+    ),
     Known {
         covers_subtypes: true,
         ..immutable(c"numpy.dtype", &[Special(c"str", Reader::DtypeText)])
     },
     mutable(c"numpy.ndarray", NDARRAY),
+    immutable(c"operator.attrgetter", &[At(c"attrs", SECOND)]),
+    immutable(c"operator.itemgetter", ITEM_GETTER),
+    immutable(c"operator.methodcaller", METHOD_CALLER),
     mutable(
         c"pandas._libs.arrays.NDArrayBacked",
         &[Named(c"_ndarray"), Named(c"_dtype")],
