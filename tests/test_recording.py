@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import io
 import json
 import operator
 import os
@@ -394,6 +395,15 @@ def recorded(value: object, path: str) -> Any:
     return spacetimepy.open(path).calls("hold")[0].arguments["value"]
 
 
+def counter(start: int, *, step: int = 1) -> Any:
+    def count(by: list[int] | None = None) -> int:
+        nonlocal start
+        start += step
+        return start
+
+    return count
+
+
 NESTED: list[Any] = [1, {"k": (1, 2.5, None)}]
 NESTED.append(NESTED)
 
@@ -449,6 +459,13 @@ def test_atoms_and_builtin_containers_come_back_as_they_were(value: object, path
         (ValueError("bad", 3), "instance"),
         (len, "function"),
         (add, "function"),
+        (add.__code__, "instance"),
+        (operator.itemgetter(1, "a"), "instance"),
+        ([1].__len__, "instance"),
+        ([1].append, "function"),
+        (re.compile("a").match, "function"),
+        (str.upper, "function"),
+        (counter(5), "function"),
         (Point, "class"),
         (json, "module"),
     ],
@@ -460,6 +477,22 @@ def test_other_values_come_back_as_exact_views(value: object, kind: str, path: s
     assert (found.kind, found.fidelity, found.reason) == (kind, "exact", None)
     assert same(found, value), found
     assert len(repr(found)) < 100
+
+
+def test_functions_are_the_same_by_what_they_hold(path: str) -> None:
+    with_default, named_so = counter(5), counter(6)
+    with_default.__defaults__ = ([1],)
+    named_so.__qualname__ = "add"
+    functions = [
+        *(counter(5), counter(6), counter(5, step=2), with_default, named_so, add),
+        lambda: 1,
+        lambda: 1.0 + 2,
+        *([1].append, [2].append, str.upper, str.lower),
+    ]
+    found = recorded(functions, path)
+    for at, one in enumerate(found):
+        assert [same(one, other) for other in functions] == [at == n for n in range(len(found))]
+        assert [same(one, other) for other in found] == [at == n for n in range(len(found))]
 
 
 OPAQUE = "a type whose contents are not read"
@@ -475,7 +508,7 @@ LIVE = "it has no value apart from the running program"
         (getattr(threading.Thread(), "_handle", threading.Lock()), LIVE),
         (weakref.ref(Slots), LIVE),
         ((n for n in ()), LIVE),
-        (operator.itemgetter(1), OPAQUE),
+        (io.IncrementalNewlineDecoder(None, True), OPAQUE),
     ],
     ids=name_of,
 )

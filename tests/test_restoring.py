@@ -89,6 +89,7 @@ SystemExit(3)
 chained()
 silenced()
 [len, math.sqrt, operator.add, str.upper, [].append, {"a": 1}.get, dict.fromkeys, deque.append]
+[re.compile("a").match, array.array("i", [1]).extend, array.array.fromlist]
 [int.__add__, Slotted.a, type.__dict__["__name__"], collections.OrderedDict.fromkeys]
 [Point.length, Point(1, 2).length, Point.origin, plain, doubled, double, cached]
 [hidden.callback, hidden_and_wrapped.callback, hidden_and_wrapped.callback.__wrapped__]

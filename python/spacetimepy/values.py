@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from types import (
     BuiltinFunctionType,
+    ClassMethodDescriptorType,
     FunctionType,
     GetSetDescriptorType,
     MemberDescriptorType,
+    MethodDescriptorType,
     ModuleType,
+    WrapperDescriptorType,
 )
 
 from spacetimepy import adapters
@@ -313,6 +316,15 @@ _ATOMS = (int, bool, str, bytes, bytearray, type(None), type(...), type(NotImple
 _CONTAINERS = (list, tuple, dict, set, frozenset)
 _SUPPORTED = (*_CONTAINERS, bytearray, str, bytes, int, float)
 
+# Attributes that classes written in C give their instances.
+_DESCRIPTORS = (
+    MethodDescriptorType,
+    ClassMethodDescriptorType,
+    WrapperDescriptorType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+)
+
 _Parts = tuple[str, object, "list[Any]", "list[Any]"]
 
 
@@ -352,8 +364,10 @@ def _parts_of_recorded(value: Value) -> _Parts | None:
     kind, name = value.kind, value.type
     if value.fidelity != "exact":
         return None
-    if kind in ("function", "class", "module"):
+    if kind in ("class", "module"):
         return kind, value.name, [], []
+    if kind == "function":
+        return _parts_of_function(value.name, value.attributes)
     if kind == "adapted":
         return f"adapted {name}", value.adapter, [value.payload], []
     attributes = value.attributes
@@ -368,6 +382,11 @@ def _parts_of_recorded(value: Value) -> _Parts | None:
     return f"{kind} {name}", names, value._items(), held
 
 
+def _parts_of_function(name: str, held: dict[str, Any]) -> _Parts:
+    names = sorted(held)
+    return "function", (name, names), [], [held[part] for part in names]
+
+
 def _parts_by_adapter(value: Any) -> _Parts | None:
     kind: Any = type(value)
     made = adapters.find_for(kind)
@@ -380,9 +399,13 @@ def _parts_by_adapter(value: Any) -> _Parts | None:
 def _parts_of_living(value: Any) -> _Parts | None:
     kind: Any = type(value)
     if kind is FunctionType:
-        return "function", f"{value.__module__}.{value.__qualname__}", [], []
+        return _parts_of_function(_name_of_function(value), _held_by_function(value))
     if issubclass(kind, BuiltinFunctionType):
-        return "function", _name_in_c(value), [], []
+        owner = value.__self__
+        is_bound = owner is not None and not isinstance(owner, ModuleType | type)
+        return _parts_of_function(_name_in_c(value), {"__self__": owner} if is_bound else {})
+    if kind in _DESCRIPTORS:
+        return _parts_of_function(f"{_type_name(value.__objclass__)}.{value.__name__}", {})
     if issubclass(kind, type):
         return "class", _type_name(value), [], []
     if issubclass(kind, ModuleType):
@@ -405,6 +428,27 @@ def _parts_of_living(value: Any) -> _Parts | None:
                 items = list(base.__iter__(value))
             return f"{base.__name__} {name}", names, items, held
     return f"{_kind_of_living(kind)} {name}", names, [], held
+
+
+def _name_of_function(function: FunctionType) -> str:
+    module, name = function.__module__, function.__qualname__
+    return name if type(module) is not str else f"{module}.{name}"
+
+
+def _held_by_function(function: FunctionType) -> dict[str, Any]:
+    """Where its code begins, with the name of that where it is another one, variables, defaults and
+    attributes, by the names that a trace has for them."""
+    code = function.__code__
+    is_named_so = code.co_qualname == function.__qualname__
+    held: dict[str, Any] = {
+        "__code__": (code.co_firstlineno, *(() if is_named_so else (code.co_qualname,)))
+    }
+    held |= dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
+    if function.__defaults__ is not None:
+        held["__defaults__"] = function.__defaults__
+    if function.__kwdefaults__ is not None:
+        held["__kwdefaults__"] = function.__kwdefaults__
+    return held | function.__dict__
 
 
 def _name_in_c(function: Any) -> str:
