@@ -107,6 +107,8 @@ PARTS: dict[type, tuple[str, ...]] = {
     io.BufferedRandom: ("raw",),
     io.BufferedReader: ("raw",),
     io.BufferedWriter: ("raw",),
+    io.BytesIO: (),
+    io.StringIO: (),
     io.FileIO: ("mode", "closed"),
     **dict.fromkeys((getattr(_io, name) for name in FILE_BASES), ()),
     io.TextIOWrapper: ("buffer", "encoding", "errors"),
@@ -245,6 +247,8 @@ class Kind:
             found["state"] = struct.pack("<624I", *words)
         elif self.known in OPERATORS:
             found |= operator_parts(value)
+        elif self.known in (io.BytesIO, io.StringIO):
+            found |= file_parts(self.known, value)
         elif self.kind in VIEWS:
             found["mapping"] = gc.get_referents(value)[0]
         elif self.known is not None:
@@ -266,6 +270,15 @@ class Kind:
 def descriptor_of(kind: type, name: str) -> Any:
     """The descriptor by which a type written in C reads a part, past any subclass."""
     return next(TYPE_DICT(base)[name] for base in TYPE_MRO(kind) if name in TYPE_DICT(base))
+
+
+def file_parts(base: Any, file: Any) -> dict[str, Any]:
+    """What a file in memory holds beside its contents."""
+    has_newline = base is io.StringIO
+    if TYPE_DICT(base)["closed"].__get__(file):
+        return {"closed": True} | ({"newline": None} if has_newline else {})
+    state = base.__getstate__(file)
+    return {"position": state[-2]} | ({"newline": state[1]} if has_newline else {})
 
 
 def operator_parts(value: Any) -> dict[str, Any]:
@@ -343,8 +356,13 @@ def plain_value(plain: type, value: Any) -> Any:
 
 
 def memory(value: Any) -> bytes:
-    """The bytes of an array or a view, in C order; none of a view that was released."""
+    """The bytes of an array or a view, in C order, and those of a file in memory; none of a view
+    that was released, and of a file that was closed."""
     try:
+        if isinstance(value, io.BytesIO):
+            return io.BytesIO.getvalue(value)
+        if isinstance(value, io.StringIO):
+            return io.StringIO.getvalue(value).encode("utf-8", "surrogatepass")
         return memoryview(value).tobytes()
     except ValueError:
         return b""
@@ -394,7 +412,7 @@ class LiveForm:
             if kind.plain is not None:
                 value_form = self.of(plain_value(kind.plain, value))
                 return ("value of", kind.name, number, value_form, self._attributes(kind, value))
-            if kind.known in (array.array, memoryview):
+            if kind.known in (array.array, memoryview, io.BytesIO, io.StringIO):
                 return ("buffer", kind.name, number, memory(value), self._attributes(kind, value))
             return ("instance", kind.name, number, self._attributes(kind, value))
         items = self._items(base, value)

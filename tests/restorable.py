@@ -16,6 +16,7 @@ import decimal
 import enum
 import fractions
 import functools
+import io
 import math
 import operator
 import os
@@ -207,6 +208,23 @@ def with_attributes(**attributes):
         return found
 
     return made
+
+
+class Written(io.BytesIO):
+    def __setstate__(self, state):
+        raise RuntimeError("never asked")
+
+
+def written(file, contents, position):
+    file.write(contents)
+    file.seek(position)
+    file.note = [position]
+    return file
+
+
+def closed(file):
+    file.close()
+    return file
 
 
 def caught(function, *args):

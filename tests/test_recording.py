@@ -452,6 +452,8 @@ def test_atoms_and_builtin_containers_come_back_as_they_were(value: object, path
         (object(), "instance"),
         (memoryview(b"abcd")[::2], "buffer"),
         (array("h", [1, -2]), "buffer"),
+        (io.BytesIO(b"abc"), "buffer"),
+        (io.StringIO("a\u20ac"), "buffer"),
         (Slots(), "instance"),
         (Point(1.0, ["a"]), "instance"),
         (OrderedDict(a=1), "dict"),

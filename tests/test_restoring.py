@@ -70,6 +70,10 @@ datetime.datetime(2024, 1, 2, 3, 4, 5, 6, datetime.timezone(datetime.timedelta(h
 [uuid.UUID(int=5), pathlib.PurePosixPath("a/b"), pathlib.Path("/tmp/x")]
 [re.compile("a+", re.I), re.compile(b"b"), re.compile("b(c)?").search("abcbc", 1)]
 [slice(1, None, [2]), memoryview(b"abc"), memoryview(bytearray(b"abcd"))[1:3]]
+[written(io.BytesIO(), b"abc", 2), written(Written(), b"abc", 5), io.BytesIO(b"abc")]
+[written(io.StringIO(), "a\\n\\u20ac", 2), io.StringIO("x")]
+written(io.StringIO(newline=None), "a\\r\\nb", 1)
+[closed(io.BytesIO(b"abc")), closed(io.StringIO("abc"))]
 [array.array("d", [1.5, 2.5]), array.array("i")]
 types.SimpleNamespace(a=1, b=[2])
 [types.MappingProxyType({"a": 1}), {"a": 1}.keys(), {"a": 1}.items(), {"a": 1}.values()]

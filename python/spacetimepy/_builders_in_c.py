@@ -11,6 +11,7 @@ import datetime
 import functools
 import importlib
 import inspect
+import io
 import operator
 import re
 import struct
@@ -302,6 +303,8 @@ def buffer(restorer: Restorer, node: Node) -> Steps:
     parts = dict(zip(names, values, strict=True))
     if kind is memoryview:
         made = _memory_view(node, parts)
+    elif issubclass(kind, io.BytesIO | io.StringIO):
+        made = _file_in_memory(kind, parts, contents_of(node))
     elif issubclass(kind, array.array):
         made = array.array.__new__(kind, parts["typecode"])
         made.frombytes(contents_of(node))
@@ -313,7 +316,22 @@ def buffer(restorer: Restorer, node: Node) -> Steps:
 _LAYOUT = (
     *("typecode", "format", "shape", "strides", "readonly", "obj"),
     *("dtype", "base", "offset"),
+    *("position", "newline", "closed"),
 )
+
+
+def _file_in_memory(kind: Any, parts: dict[str, Any], contents: bytes) -> Any:
+    base: Any = c_base_of(kind)
+    made = base.__new__(kind)
+    position = parts.get("position", 0)
+    if issubclass(base, io.BytesIO):
+        base.__setstate__(made, (contents, position, None))
+    else:
+        text = contents.decode("utf-8", "surrogatepass")
+        base.__setstate__(made, (text, parts["newline"], position, None))
+    if "closed" in parts:
+        base.close(made)
+    return made
 
 
 def _memory_view(node: Node, parts: dict[str, Any]) -> Any:

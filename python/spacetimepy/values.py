@@ -8,6 +8,7 @@ the recorded program is imported or run to make one.
 
 from __future__ import annotations
 
+from _io import BytesIO, StringIO
 from types import (
     BuiltinFunctionType,
     ClassMethodDescriptorType,
@@ -157,11 +158,15 @@ class Value:
 
     @property
     def contents(self) -> str | bytes:
-        """What was kept of a str or bytes; the bytes of an array or memory view, in C order."""
+        """What was kept of a str or bytes; what is in a `BytesIO` or `StringIO`; the bytes of an
+        array or memory view, in C order."""
         if self._id is None:
             return self._facts[6]
         content = self._graph.contents(self._id)
-        return content.decode("utf-8", "replace") if self.kind == "str" else content
+        is_text = self.kind == "str" or (
+            self.kind == "buffer" and "newline" in self._graph.attributes(self._id)
+        )
+        return content.decode("utf-8", "replace") if is_text else content
 
     def restore(self, *, namespaces: Mapping[str, Mapping[str, Any]] | None = None) -> Any:
         """The object itself, made again in this process; a new one each time.
@@ -419,6 +424,8 @@ def _parts_of_living(value: Any) -> _Parts | None:
         return f"{_kind_of_living(kind)} {name}", names, [plain], held
     if kind is memoryview or name in ("array.array", "numpy.ndarray"):
         return f"buffer {name}", (names, _memory(value)), [], held
+    if issubclass(kind, BytesIO | StringIO):
+        return f"buffer {name}", (names, _memory(value)), [], held
     base: Any
     for base in kind.__mro__:
         if base in _CONTAINERS or _type_name(base) == "collections.deque":
@@ -463,8 +470,12 @@ def _name_in_c(function: Any) -> str:
 
 def _memory(array: Any) -> bytes:
     try:
+        if isinstance(array, BytesIO):
+            return BytesIO.getvalue(array)
+        if isinstance(array, StringIO):
+            return StringIO.getvalue(array).encode("utf-8", "replace")
         return bytes(array.tobytes())
-    except ValueError:  # a view that was released
+    except ValueError:  # a view that was released, a file that was closed
         return b""
 
 

@@ -310,7 +310,8 @@ pub unsafe fn utf8_of(object: *mut PyObject) -> Vec<u8> {
     }
 }
 
-fn push_utf8(utf8: &mut Vec<u8>, code_point: u32) {
+/// Adds a code point, which may be a lone surrogate.
+pub fn push_utf8(utf8: &mut Vec<u8>, code_point: u32) {
     let continuation = |shift: u32| 0x80 | (code_point >> shift & 0x3F) as u8;
     match code_point {
         0..0x80 => utf8.push(code_point as u8),

@@ -1,8 +1,9 @@
-//! Memory that objects give access to: numpy arrays, memory views, `array.array`.
+//! Memory that objects give access to: numpy arrays, memory views, `array.array`, files in memory.
 //!
 //! Its bytes are kept as they come in C order (as `tobytes()` gives them), whatever the strides are.
 //! Arrays of objects are sequences of objects instead.
 
+use super::memory_files::MemoryFile;
 use crate::layout;
 use crate::limits;
 use pyo3_ffi::*;
@@ -18,6 +19,8 @@ pub enum Exporter {
     MemoryView,
     /// `array.array`.
     Array,
+    /// `io.BytesIO`, `io.StringIO`.
+    File(MemoryFile),
 }
 
 /// Items of one size, at regular places in memory.
@@ -40,8 +43,14 @@ impl Exporter {
             b"numpy.ndarray" => Some(Exporter::Ndarray),
             b"memoryview" => Some(Exporter::MemoryView),
             b"array.array" => Some(Exporter::Array),
-            _ => None,
+            // SAFETY: passed on.
+            _ => unsafe { MemoryFile::of(base) }.map(Exporter::File),
         }
+    }
+
+    /// Whether C code that was given the object once may change it at any time.
+    pub fn is_volatile(self) -> bool {
+        matches!(self, Exporter::File(_))
     }
 
     /// The first bytes, at most [`limits::text`] of them, and how many there are.
@@ -49,6 +58,10 @@ impl Exporter {
     /// # Safety
     /// `object` must be a live instance, with the GIL held and no exception set.
     pub unsafe fn bytes(self, object: *mut PyObject) -> (Vec<u8>, usize) {
+        if let Exporter::File(file) = self {
+            // SAFETY: passed on.
+            return unsafe { file.bytes(object) };
+        }
         let mut bytes = Vec::new();
         // SAFETY: passed on; the memory is alive while the object is.
         let n_bytes = unsafe {
@@ -68,6 +81,10 @@ impl Exporter {
     /// # Safety
     /// As for [`Exporter::bytes`].
     pub unsafe fn equals(self, object: *mut PyObject, mut kept: &[u8], n_bytes: usize) -> bool {
+        if let Exporter::File(file) = self {
+            // SAFETY: passed on.
+            return unsafe { file.equals(object, kept, n_bytes) };
+        }
         // SAFETY: as above.
         unsafe {
             self.memory(object).map_or(n_bytes == 0, |memory| {
@@ -120,6 +137,7 @@ impl Exporter {
                 Exporter::Ndarray => ndarray::memory(object),
                 Exporter::MemoryView => memory_of_view(object),
                 Exporter::Array => memory_of_array(object),
+                Exporter::File(_) => None,
             }
         }
     }

@@ -34,6 +34,8 @@ struct ExposedEntry {
     id: u32,
     /// The address of what is exposed: the object's or its dict's.
     address: usize,
+    /// It is so for good, whatever methods there are.
+    is_volatile: bool,
 }
 
 /// What exposed objects may cost before all methods are counted anew; in units of
@@ -56,11 +58,28 @@ impl Exposed {
     }
 
     fn add(&mut self, index: EntryIndex, entry: &mut Entry, address: usize) {
+        self.add_entry(index, entry, address, false);
+    }
+
+    fn add_entry(
+        &mut self,
+        index: EntryIndex,
+        entry: &mut Entry,
+        address: usize,
+        is_volatile: bool,
+    ) {
         let id = entry.id;
         entry.is_exposed = true;
-        let is_it = |known: &ExposedEntry| known.index == index && known.id == id;
+        let is_it = |known: &ExposedEntry| {
+            known.index == index && known.id == id && known.is_volatile == is_volatile
+        };
         if !self.entries.iter().rev().any(is_it) {
-            self.entries.push(ExposedEntry { index, id, address });
+            self.entries.push(ExposedEntry {
+                index,
+                id,
+                address,
+                is_volatile,
+            });
             self.seen_by = 0;
         }
     }
@@ -97,6 +116,13 @@ impl Heap {
             self.exposed
                 .add(index, &mut self.entries[index as usize], object as usize);
         }
+    }
+
+    /// An object was met that C code may change at any time: it is compared after each line.
+    pub(super) fn note_volatile(&mut self, index: EntryIndex) {
+        let entry = &mut self.entries[index as usize];
+        let address = entry.object as usize;
+        self.exposed.add_entry(index, entry, address, true);
     }
 
     /// A tracked instance keeps its attributes in a dict.
@@ -148,7 +174,8 @@ impl Heap {
         self.exposed.cost = 0;
         // SAFETY: passed on.
         let addresses = unsafe { receivers_of_methods() };
-        let is_exposed = |exposed: &ExposedEntry| addresses.contains(&exposed.address);
+        let is_exposed =
+            |exposed: &ExposedEntry| exposed.is_volatile || addresses.contains(&exposed.address);
         self.exposed.entries.retain(is_exposed);
         self.exposed.addresses = addresses;
         self.exposed.forget_visible();
@@ -179,6 +206,14 @@ impl Heap {
                 && (!entry.watched || entry.dirty);
             match is_held(exposed.index) {
                 true if is_due => self.touch(exposed.index),
+                // Nobody took its holders along out of sight.
+                false
+                    if is_due
+                        && exposed.is_volatile
+                        && self.is_proved(exposed.index, exposed.id) =>
+                {
+                    self.touch_late(exposed.index);
+                }
                 false if is_due => self.doubt_everything(),
                 _ => {}
             }

@@ -4,6 +4,7 @@
 //! Python defines in their place runs. Which parts make up an object says [`super::known`].
 
 use super::buffers::ndarray;
+use super::memory_files::MemoryFile;
 use super::traceback;
 use crate::atoms::{self, Class};
 use crate::layout;
@@ -37,6 +38,10 @@ pub(super) enum Reader {
     Method(PyCFunction, usize),
     /// The number at this place.
     Size(usize),
+    /// Where a file in memory is read or written next.
+    Position(MemoryFile),
+    /// `True` of a file in memory that is closed.
+    Closed(MemoryFile),
     /// `True` where the byte at this place is set.
     Flag(usize),
     /// The same for all instances of the type, which keeps it alive.
@@ -106,10 +111,10 @@ impl Field {
 
     /// Whether reading the part calls nothing.
     pub fn is_in_place(&self) -> bool {
-        use Reader::{Constant, Flag, Place, PlaceOrNone};
+        use Reader::{Closed, Constant, Flag, Place, PlaceOrNone};
         matches!(
             self.reader,
-            Place(_) | PlaceOrNone(_) | Constant(_) | Flag(_)
+            Place(_) | PlaceOrNone(_) | Constant(_) | Flag(_) | Closed(_)
         )
     }
 
@@ -128,6 +133,10 @@ impl Field {
                     Some(if object.is_null() { Py_None() } else { object })
                 }
                 Reader::Constant(constant) => Some(constant),
+                Reader::Closed(file) => match file.is_closed(object) {
+                    false => Some(ptr::null_mut()),
+                    true => Some(Py_True()),
+                },
                 Reader::Flag(offset) => match layout::field::<u8>(object.cast(), offset) {
                     0 => Some(ptr::null_mut()),
                     _ => Some(Py_True()),
@@ -157,6 +166,10 @@ impl Field {
                     let size: Py_ssize_t = layout::field(object.cast(), offset);
                     !known.is_null() && layout::small_int(known) == Some(size as i64)
                 }
+                Reader::Position(file) => match file.position(object) {
+                    None => known.is_null(),
+                    Some(at) => !known.is_null() && layout::small_int(known) == Some(at as i64),
+                },
                 Reader::PythonVersion => true,
                 _ => self.read_in_place(object) == Some(known),
             }
@@ -213,6 +226,10 @@ impl Field {
                 }
                 Reader::RandomPosition => PyLong_FromLong(layout::random_position(object).into()),
                 Reader::Size(offset) => PyLong_FromSsize_t(layout::field(object.cast(), offset)),
+                Reader::Position(file) => match file.position(object) {
+                    Some(at) => PyLong_FromSsize_t(at),
+                    None => ptr::null_mut(),
+                },
                 Reader::PythonVersion => str_of(Some(format!(
                     "{}.{}",
                     Py_Version >> 24,

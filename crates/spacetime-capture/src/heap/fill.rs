@@ -74,6 +74,9 @@ impl Heap {
             if self.types.get(type_index).has_attributes() {
                 self.fill_attributes(index);
             }
+            if self.types.get(type_index).is_volatile() {
+                self.note_volatile(index);
+            }
             self.entries[index as usize].is_constant = self.is_constant(index);
             self.entries[index as usize].is_immutable = self.is_immutable(index);
         }

@@ -2,6 +2,7 @@
 //! running program.
 
 use super::fields::{Field, Reader, init_argument, reader_of, type_name, without_exception};
+use super::memory_files::{MemoryFile, NEWLINE};
 use pyo3_ffi::*;
 use std::ffi::CStr;
 
@@ -155,7 +156,22 @@ const KNOWN: &[Known] = &[
     mutable(c"_io.BufferedRandom", &[Named(c"raw")]),
     mutable(c"_io.BufferedReader", &[Named(c"raw")]),
     mutable(c"_io.BufferedWriter", &[Named(c"raw")]),
+    mutable(
+        c"_io.BytesIO",
+        &[
+            Special(c"position", Reader::Position(MemoryFile::Bytes)),
+            Special(c"closed", Reader::Closed(MemoryFile::Bytes)),
+        ],
+    ),
     mutable(c"_io.FileIO", &[Named(c"mode"), Named(c"closed")]),
+    mutable(
+        c"_io.StringIO",
+        &[
+            Special(c"position", Reader::Position(MemoryFile::Text)),
+            Special(c"newline", Reader::PlaceOrNone(NEWLINE)),
+            Special(c"closed", Reader::Closed(MemoryFile::Text)),
+        ],
+    ),
     mutable(c"_io._BufferedIOBase", &[]),
     mutable(c"_io._IOBase", &[]),
     mutable(c"_io._RawIOBase", &[]),
@@ -305,6 +321,14 @@ const LIVE: &[&CStr] = &[
     c"zlib.Decompress",
 ];
 
+/// Classes of files that keep nothing themselves, though one can iterate over their instances.
+const FILE_BASES: &[&CStr] = &[
+    c"_io._BufferedIOBase",
+    c"_io._IOBase",
+    c"_io._RawIOBase",
+    c"_io._TextIOBase",
+];
+
 /// Whether instances of a C type have no value apart from the running program.
 ///
 /// # Safety
@@ -319,7 +343,7 @@ pub unsafe fn is_live(base: *mut PyTypeObject) -> bool {
             }
             type_ = (*type_).tp_base;
         }
-        (*base).tp_iternext.is_some()
+        (*base).tp_iternext.is_some() && !FILE_BASES.contains(&type_name(base))
     }
 }
 
@@ -366,6 +390,10 @@ pub unsafe fn parts_of(
                 return None;
             }
         };
+        let is_file = [c"_io.BytesIO", c"_io.StringIO"].contains(&known.name);
+        if is_file && MemoryFile::of(known_base).is_none() {
+            return None;
+        }
         let mut fields = Vec::new();
         for part in known.parts {
             let (name, reader) = match *part {

@@ -35,6 +35,7 @@ mod fields;
 mod fill;
 mod known;
 pub mod living;
+mod memory_files;
 mod named_tuples;
 pub mod names;
 

@@ -82,6 +82,12 @@ impl TypeInfo {
         !self.life.is_null() && unsafe { (*self.life).wr_object } != self.type_.cast()
     }
 
+    /// Whether C code may change instances out of sight.
+    #[inline]
+    pub fn is_volatile(&self) -> bool {
+        self.exporter.is_some_and(Exporter::is_volatile)
+    }
+
     /// Whether instances may have attributes.
     #[inline]
     pub fn has_attributes(&self) -> bool {
@@ -454,7 +460,7 @@ unsafe fn add_c_parts(
             };
         }
         info.fidelity = match is_whole {
-            _ if known::is_live(base) => fidelity::LIVE,
+            _ if known::is_live(base) && !info.is_volatile() => fidelity::LIVE,
             true => fidelity::EXACT,
             false => fidelity::OPAQUE,
         };

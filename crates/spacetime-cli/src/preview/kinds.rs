@@ -119,9 +119,21 @@ impl Writer<'_> {
                 }
                 self.out.push(']');
             }
+            // The contents of a `StringIO`, as its attribute tells.
+            None if attribute(object, "newline").is_some() => {
+                self.str(&object.text, object.real_len);
+            }
             None => self.bytes(&object.text, object.real_len),
         }
-        self.out.push_str(&format!(", {layout}"));
+        if !layout.is_empty() {
+            self.out.push_str(&format!(", {layout}"));
+        }
+        for name in ["position", "closed"] {
+            if let Some(part) = attribute(object, name) {
+                self.out.push_str(&format!(", {name}="));
+                self.value(part);
+            }
+        }
         if let Some(shape) = attribute(object, "shape") {
             self.out.push_str(", shape=");
             self.value(shape);
