@@ -428,6 +428,8 @@ class LiveForm:
             held["__defaults__"] = function.__defaults__
         if function.__kwdefaults__ is not None:
             held["__kwdefaults__"] = function.__kwdefaults__
+        if function.__module__ is None:
+            held |= {"__code__": function.__code__, "__globals__": function.__globals__}
         held |= function.__dict__
         if not held:
             return ("function", function_name(function))

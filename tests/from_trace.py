@@ -17,8 +17,10 @@ EXACT = (list, dict, set, bytearray)
 
 def shown_of(value: spacetimepy.Value) -> list[str]:
     """Names of the attributes that the oracle sees too."""
+    attributes = value.attributes
     hidden = "__code__" if value.kind == "function" else "__traceback__"
-    return [name for name in sorted(value.attributes) if name != hidden]
+    is_shown = type(attributes.get("__code__")) is spacetimepy.Value
+    return [name for name in sorted(attributes) if name != hidden or is_shown]
 
 
 class TraceForm:

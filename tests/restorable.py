@@ -342,6 +342,14 @@ def given_away(x=None):
 wrapper_of_given = by_default(given_away)
 
 
+def of_no_module(text):
+    """What `text` defines as `made`, with globals that have no name."""
+    namespace = {"held": [1]}
+    exec(text, namespace)
+    namespace["__builtins__"] = {"len": len}
+    return namespace["made"]
+
+
 def renamed(name):
     def made():
         return name

@@ -107,6 +107,8 @@ Inner.Deep()
 [operator.attrgetter("a.b", "c"), operator.attrgetter("a"), operator.methodcaller("m")]
 [operator.itemgetter((1, 2)), operator.itemgetter(1, [2]), operator.methodcaller("m", [1], k=2)]
 [[1].__len__, Key("a").__init__, Point(1, [2]).__setattr__, Key("a").__reduce__]
+of_no_module("def made(x=[1]): return made, held, x")
+of_no_module("def outer(x):\\n def made(): return x\\n return made\\nmade = outer([2])")
 counter(5)
 recursive()
 functools.partial(plain, 1, c=[2])

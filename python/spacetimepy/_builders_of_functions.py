@@ -3,7 +3,7 @@
 A name may mean several functions: one that was defined twice, one that a decorator wraps and gave
 its name to what wraps it. Which one a trace says by its code: the first line, and the name of the
 code where the function has another. Where the source has moved since, a function is taken if no
-other could be meant. Start with `function`.
+other could be meant. Of a function of no module the trace has the code. Start with `function`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ __all__ = ["function"]
 
 # The second: of those that are given the class that defines them.
 _FUNCTIONS_IN_C = ("builtin_function_or_method", "builtin_method")
+
+# What a function of no module (`exec` made it) has beside what others have; these have for its code
+# only where it begins.
+_OF_NO_MODULE = ("__code__", "__globals__")
 
 # How far a decorator may hide the function it was given, and how much is looked at to find it.
 _MOST_STEPS = 4
@@ -56,8 +60,14 @@ def function(restorer: Restorer, node: Node) -> Steps:
         return getattr((yield owner), name.rpartition(".")[2])
     if node.type != "function":
         return _function_in_c(restorer, node, name)
-    facts = CodeFacts(node.attributes.get("__code__", ()))
-    held = {part: value for part, value in node.attributes.items() if part != "__code__"}
+    recorded = node.attributes.get("__code__", ())
+    held = {part: value for part, value in node.attributes.items() if part not in _OF_NO_MODULE}
+    if type(recorded) is Value:
+        code, namespace = yield from all_of(node.attributes[part] for part in _OF_NO_MODULE)
+        made = yield from _made(node, held, code, namespace)
+        made.__qualname__ = name
+        return restorer.keep(node, made, _filler(held, made))
+    facts = CodeFacts(recorded)
     if "<locals>" in name or "<lambda>" in name:
         if facts.name is not None:
             raise RestoreError(f"the function {name} has the code of {facts.name}")

@@ -450,6 +450,8 @@ def _held_by_function(function: FunctionType) -> dict[str, Any]:
     held: dict[str, Any] = {
         "__code__": (code.co_firstlineno, *(() if is_named_so else (code.co_qualname,)))
     }
+    if function.__module__ is None:  # `exec` made it
+        held = {"__code__": code, "__globals__": function.__globals__}
     held |= dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
     if function.__defaults__ is not None:
         held["__defaults__"] = function.__defaults__

@@ -98,8 +98,8 @@ impl TypeInfo {
 /// All types met.
 pub struct Types {
     infos: Vec<TypeInfo>,
-    /// `__self__`, `__defaults__` and `__kwdefaults__`.
-    function_names: [*mut PyObject; 3],
+    /// Of what [`named_parts`] gives.
+    function_names: [*mut PyObject; 5],
     by_address: FxHashMap<usize, u32>,
     /// Types whose instances the user does not want to be read.
     ignored: Vec<*mut PyTypeObject>,
@@ -110,7 +110,13 @@ pub struct Types {
 impl Types {
     /// No types yet. The ignored types must be kept alive by the caller, and the GIL be held.
     pub fn new(ignored: Vec<*mut PyTypeObject>) -> Types {
-        let names = [c"__self__", c"__defaults__", c"__kwdefaults__"];
+        let names = [
+            c"__self__",
+            c"__defaults__",
+            c"__kwdefaults__",
+            c"__code__",
+            c"__globals__",
+        ];
         Types {
             infos: Vec::new(),
             // SAFETY: the GIL is held; the names are kept for good.
@@ -384,19 +390,35 @@ unsafe fn closure_of<'a>(function: *mut PyObject) -> &'a [*mut PyObject] {
     }
 }
 
-/// The object that a function is bound to, and its defaults, by position and by name; null where there
-/// are none.
-unsafe fn named_parts(function: *mut PyObject) -> [*mut PyObject; 3] {
+/// The object that a function is bound to, and its defaults, by position and by name; of a function that
+/// is of no module, so that no import leads to it, the code and the globals. Null where there are none.
+unsafe fn named_parts(function: *mut PyObject) -> [*mut PyObject; 5] {
     let none = std::ptr::null_mut();
     // SAFETY: each branch follows the type.
     unsafe {
         if PyCFunction_Check(function) == 0 {
             let function = function.cast::<PyFunctionObject>();
-            return [none, (*function).func_defaults, (*function).func_kwdefaults];
+            let module = (*function).func_module;
+            let has_module = !module.is_null() && module != Py_None();
+            return [
+                none,
+                (*function).func_defaults,
+                (*function).func_kwdefaults,
+                if has_module {
+                    none
+                } else {
+                    (*function).func_code
+                },
+                if has_module {
+                    none
+                } else {
+                    (*function).func_globals
+                },
+            ];
         }
         let owner = (*function.cast::<PyCFunctionObject>()).m_self;
         let is_bound = !owner.is_null() && PyModule_Check(owner) == 0 && PyType_Check(owner) == 0;
-        [if is_bound { owner } else { none }, none, none]
+        [if is_bound { owner } else { none }, none, none, none, none]
     }
 }
 
