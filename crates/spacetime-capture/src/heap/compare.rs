@@ -357,7 +357,7 @@ impl Heap {
             let (new_layout, live) = self.read_attributes(index);
             let entry = &self.entries[index as usize];
             if entry.attribute_layout == new_layout && entry.attributes.items[..] == live[..] {
-                self.release_fresh();
+                self.settle_fresh();
                 return;
             }
             if entry.kind == Kind::Function || entry.type_ == &raw mut PyCell_Type {
@@ -372,8 +372,7 @@ impl Heap {
                 true => self.replace_attributes(index, &live),
                 false => self.rewrite_attributes(index, new_layout, &live),
             }
-            self.doubt_fresh();
-            self.release_fresh();
+            self.settle_fresh();
         }
     }
 

@@ -3,7 +3,7 @@
 use super::buffers::Exporter;
 use super::types::{Storage, code_of_function};
 use super::{AttributeLayout, EntryIndex, EntryState, Facet, Heap, Link, Text, dicts, fields};
-use crate::atoms;
+use crate::atoms::{self, Class};
 use crate::layout::{self, Attributes, SharedKeys};
 use crate::limits;
 use crate::parts;
@@ -346,8 +346,7 @@ impl Heap {
             }
             let entry = &mut self.entries[index as usize];
             (entry.attributes, entry.attribute_layout) = (facet, attribute_layout);
-            self.doubt_fresh();
-            self.release_fresh();
+            self.settle_fresh();
         }
     }
 
@@ -362,7 +361,7 @@ impl Heap {
     }
 
     /// The attributes of an entry's object as they are now: fields, then values or pairs. They are valid
-    /// until [`Heap::release_fresh`].
+    /// until [`Heap::settle_fresh`].
     pub(super) unsafe fn read_attributes(&mut self, index: EntryIndex) -> (AttributeLayout, Live) {
         // SAFETY: the facts fit the object's type.
         unsafe {
@@ -432,23 +431,22 @@ impl Heap {
         }
     }
 
-    /// What was read from fields may have been made by the reading, where an object was that the program
-    /// let go on this line: an entry at that address may be about another one.
-    pub(super) fn doubt_fresh(&mut self) {
-        for &object in &self.fresh {
-            if let Some(index) = self.find(object)
+    /// Lets go what was read from fields. A leaf has no entry: one at its address is about an object that
+    /// is gone. Anything else stays alive until all that is due is compared, and is in doubt, as it may
+    /// have been made by the reading where an object was that the program let go on this line.
+    pub(super) unsafe fn settle_fresh(&mut self) {
+        for object in self.fresh.drain(..) {
+            // SAFETY: references that readers of fields gave.
+            if unsafe { atoms::classify(object) } == Class::Leaf {
+                unsafe { Py_DECREF(object) };
+                continue;
+            }
+            self.held.push(object);
+            if let Some(&index) = self.by_address.get(&(object as usize))
                 && self.entries[index as usize].state == EntryState::Live
             {
                 self.doubts.push(index);
             }
-        }
-    }
-
-    /// Lets go what was read from fields.
-    pub(super) unsafe fn release_fresh(&mut self) {
-        for object in self.fresh.drain(..) {
-            // SAFETY: references that readers of fields gave.
-            unsafe { Py_DECREF(object) };
         }
     }
 

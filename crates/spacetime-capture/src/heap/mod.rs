@@ -274,6 +274,8 @@ pub struct Heap {
     doubts: Vec<EntryIndex>,
     /// What readers of fields gave: held while an object is filled or compared.
     fresh: Vec<*mut PyObject>,
+    /// Those that may have entries: held until all that is due is compared.
+    held: Vec<*mut PyObject>,
     /// Entries whose count fell to zero in this event.
     unreferenced: Vec<EntryIndex>,
     dirty_dicts: Vec<EntryIndex>,
@@ -320,6 +322,7 @@ impl Heap {
             let_go: Vec::new(),
             doubts: Vec::new(),
             fresh: Vec::new(),
+            held: Vec::new(),
             unreferenced: Vec::new(),
             dirty_dicts: Vec::new(),
             n_adapted: 0,
@@ -623,6 +626,7 @@ impl Heap {
                 };
                 self.compare_doubted(index);
             }
+            self.held.drain(..).for_each(|object| Py_DECREF(object));
         }
     }
 
