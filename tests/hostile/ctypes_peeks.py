@@ -1,6 +1,6 @@
 """Memory read and written behind the interpreter's back."""
 # says: a type whose contents are not read
-# says: opaque 
+# says: opaque
 
 import ctypes
 

@@ -1,6 +1,5 @@
 """What the interpreter and a recorder build on, replaced by functions that count, raise or lie."""
 # says: opaque _json.Scanner
-# says at line: opaque method-wrapper
 
 import builtins
 import gc

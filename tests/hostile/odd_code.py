@@ -1,6 +1,4 @@
 """Code with odd names, files, lines and namespaces."""
-# says: a type whose contents are not read
-# says: opaque code
 
 import types
 

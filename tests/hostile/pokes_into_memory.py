@@ -1,6 +1,6 @@
 """What C code may write, written by ctypes: into buffers, structures, arrays and mapped memory."""
 # says: a type whose contents are not read
-# says: opaque 
+# says: opaque
 # says: it has no value apart
 
 import array

@@ -2,8 +2,10 @@
 # says: it has no value apart
 
 called = []
-KEPT = set("""__new__ __init__ __class__ __getattribute__ __setattr__ __delattr__ __dict__ __doc__
-__init_subclass__ __subclasshook__ __class_getitem__ __weakref__ __module__ __slots__""".split())
+KEPT = set(
+    """__new__ __init__ __class__ __getattribute__ __setattr__ __delattr__ __dict__ __doc__
+__init_subclass__ __subclasshook__ __class_getitem__ __weakref__ __module__ __slots__""".split()
+)
 BASES = (int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, object)
 
 
