@@ -1,0 +1,140 @@
+"""The trace's file, its folder, the disc or the streams are taken away while a program is recorded.
+
+The program prints and exits as without recording, what goes wrong is said in a line or two, and
+what was stored before can be read.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import spacetimepy
+from conftest import Run
+
+PROGRAM = """
+import os, resource, signal, sys, time
+
+def first(n):
+    items = []
+    for i in range(n):
+        items.append([i])
+    return len(items)
+
+def second(n):
+    total = ""
+    for i in range(n):
+        total = str(hash((i, n)))
+    return i
+
+print(first(10), flush=True)
+time.sleep(0.5)  # what was recorded is stored by now
+TAKE
+result = second(20_000)
+try:
+    print(result, flush=True)
+finally:
+    with open("../result", "w") as file:
+        file.write(str(result))
+    sys.exit(7)
+"""
+
+# The disc is full: no file can grow beyond what the trace has now.
+FULL = """
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+sizes = [os.path.getsize(name) for name in os.listdir() if name.startswith("run.spacetime")]
+kept = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (max(sizes, default=4096) + 20_000, kept[1]))
+"""
+READ_ONLY = """
+for name in [name for name in os.listdir() if name.startswith("run.spacetime")]:
+    os.chmod(name, 0o400)
+os.chmod(".", 0o500)
+"""
+MOVED = 'os.rename("../folder", "../elsewhere")'
+CLOSED = "os.close(1); os.close(2)"
+CLOSED_AS_OBJECTS = "sys.stdout.close(); sys.stderr.close()"
+NONE = "sys.stdout = sys.stderr = None"
+
+
+def run_both(run: Run, spacetime: Run, folder: Path, take: str) -> tuple[list[str], Path]:
+    """Runs the program plain and recorded; gives what only the recorder said, and its folder."""
+    found = []
+    for name in ("plain", "recorded"):
+        place = folder / name / "folder"
+        place.mkdir(parents=True)
+        (place / "program.py").write_text(PROGRAM.replace("TAKE", take))
+        if name == "plain":
+            done = run(sys.executable, "program.py", cwd=place)
+        else:
+            arguments = ("run", "--line", "-o", "run.spacetime", "program.py")
+            done = spacetime(*arguments, cwd=place)
+        said = [line for line in done.stderr.splitlines() if line.startswith("spacetime: ")]
+        others = [line for line in done.stderr.splitlines() if line not in said]
+        result = (place.parent / "result").read_text()
+        found.append((done.returncode, done.stdout, others, result))
+    assert found[0] == found[1], said
+    return said, folder / "recorded"
+
+
+def calls_in(path: Path) -> list[str]:
+    """Names of calls; of each some states are read, and of the first function all."""
+    with spacetimepy.open(path) as trace:
+        for call in trace.calls():
+            n_read = len([state.locals for state in call.states[:100]])
+            assert n_read == 23 if call.qualname == "first" else n_read > 0
+        return [call.qualname for call in trace.calls()]
+
+
+def test_no_room_is_left_for_the_trace(run: Run, spacetime: Run, tmp_path: Path) -> None:
+    said, folder = run_both(run, spacetime, tmp_path, FULL)
+    closing, failure = said
+    assert "before recording failed" in closing
+    assert any(word in failure for word in ("full", "space", "large", "big")), failure
+    assert "first" in calls_in(folder / "folder" / "run.spacetime")
+
+
+@pytest.mark.parametrize(
+    ("take", "place"),
+    [
+        (READ_ONLY, "folder"),
+        (MOVED, "elsewhere"),
+        (CLOSED, "folder"),
+        (CLOSED_AS_OBJECTS, "folder"),
+        (NONE, "folder"),
+    ],
+    ids=["read-only", "moved", "streams closed", "stream objects closed", "no streams"],
+)
+def test_what_does_not_concern_an_open_file_harms_no_trace(
+    run: Run, spacetime: Run, tmp_path: Path, take: str, place: str
+) -> None:
+    said, folder = run_both(run, spacetime, tmp_path, take)
+    try:
+        names = calls_in(folder / place / "run.spacetime")
+    finally:
+        (folder / place).chmod(0o700)
+    assert names == ["<module>", "first", "second"], said
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        'open("run.spacetime", "w").close()',
+        'open("run.spacetime", "a").truncate(4096 * 3)',
+        'open("new", "w").write("x" * 9999); os.replace("new", "run.spacetime")',
+        'os.pwrite(os.open("run.spacetime", os.O_CREAT | os.O_WRONLY), b"not a trace" * 1000, 0)',
+    ],
+    ids=["emptied", "cut", "replaced", "overwritten"],
+)
+def test_a_trace_that_others_write_to_is_said_to_be_damaged(
+    run: Run, spacetime: Run, tmp_path: Path, take: str
+) -> None:
+    said, folder = run_both(run, spacetime, tmp_path, take)
+    assert 1 <= len(said) <= 2 and "run.spacetime" in said[-1], said
+    try:
+        names = calls_in(folder / "folder" / "run.spacetime")
+    except spacetimepy.SpacetimeError as error:
+        assert "run.spacetime" in str(error)
+    else:
+        assert names == ["<module>", "first", "second"][: len(names)]
