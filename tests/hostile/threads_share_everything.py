@@ -35,8 +35,10 @@ def binds(me):
     for i in range(N):
         table[me, i] = [i]
         table.setdefault("all", []).append(me)
+        setattr(shared, f"a{me}_{i}", i)
         shared.slot = [me]
         Shared.of_class.append(me)
+        delattr(shared, f"a{me}_{i}")
         globals()[f"name_{me}"] = i
         total = total + 1
 
