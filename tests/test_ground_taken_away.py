@@ -1,4 +1,5 @@
-"""The trace's file, its folder, the disc or the streams are taken away while a program is recorded.
+"""The trace's file, its folder, its descriptors, the disc or the streams are taken away from a
+program that is recorded.
 
 The program prints and exits as without recording, what goes wrong is said in a line or two, and
 what was stored before can be read.
@@ -56,6 +57,19 @@ MOVED = 'os.rename("../folder", "../elsewhere")'
 CLOSED = "os.close(1); os.close(2)"
 CLOSED_AS_OBJECTS = "sys.stdout.close(); sys.stderr.close()"
 NONE = "sys.stdout = sys.stderr = None"
+# C code takes the numbers of the trace's descriptors for files of the program.
+TAKEN_IN_C = """
+import ctypes
+c = ctypes.CDLL(None)
+link = "/proc/self/fd/{}".format
+where = {int(name): os.path.realpath(link(name)) for name in os.listdir(link(""))}
+mine = [open(f"../mine{i}", "w+b", buffering=0) for i in range(5)]
+for file, number in zip(mine, [number for number in where if "run.spacetime" in where[number]]):
+    HOW
+mine += [open(f"../more{i}", "w+b", buffering=0) for i in range(5)]
+for file in mine:
+    file.write(b"mine")
+"""
 
 
 def run_both(run: Run, spacetime: Run, folder: Path, take: str) -> tuple[list[str], Path]:
@@ -138,3 +152,19 @@ def test_a_trace_that_others_write_to_harms_no_program(
         assert "run.spacetime" in str(error)
     else:
         assert names == ["<module>", "first", "second"][: len(names)]
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["c.dup2(file.fileno(), number)", "c.close(number)"],
+    ids=["others in their place", "closed"],
+)
+def test_nothing_is_written_by_descriptors_that_the_program_took(
+    run: Run, spacetime: Run, tmp_path: Path, how: str
+) -> None:
+    said, folder = run_both(run, spacetime, tmp_path, TAKEN_IN_C.replace("HOW", how))
+    closing, failure = said
+    assert "before recording failed" in closing
+    assert "the program closed files that it had not opened" in failure
+    assert {file.read_bytes() for file in folder.glob("m*")} == {b"mine"}
+    assert calls_in(folder / "folder" / "run.spacetime") == ["<module>", "first"]

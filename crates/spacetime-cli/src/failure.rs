@@ -35,6 +35,7 @@ pub fn consequence_of(error: &Error) -> Consequence {
         Error::NotFound(_)
         | Error::Inaccessible { .. }
         | Error::DiskFull(_)
+        | Error::FilesClosed(_)
         | Error::Busy { .. } => (3, "TraceAccessError"),
         Error::NotATrace { .. } => (3, "NotATraceError"),
         Error::NewerFormat { .. } => (3, "TraceVersionError"),

@@ -14,7 +14,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use crate::{Error, Result, Target};
+use crate::{Error, Result, Target, descriptors};
 
 /// "STPY" in the header of every trace.
 const APPLICATION_ID: i32 = 0x5354_5059;
@@ -77,6 +77,7 @@ static IN_MEMORY: LazyLock<Mutex<BTreeMap<String, Connection>>> = LazyLock::new(
 
 /// Opens a trace for reading. The file's contents cannot make SQLite run anything.
 pub fn open_for_reading(target: &Target) -> Result<Connection> {
+    descriptors::watch();
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     let connection = match target {
         Target::File(path) => {
@@ -104,6 +105,7 @@ pub fn open_for_reading(target: &Target) -> Result<Connection> {
 
 /// Opens or creates a trace for writing.
 pub fn open_for_writing(target: &Target, overwrite: bool) -> Result<Connection> {
+    descriptors::watch();
     let path = target.path();
     let connection = match target {
         Target::File(path) => {
@@ -131,6 +133,7 @@ pub fn open_for_writing(target: &Target, overwrite: bool) -> Result<Connection> 
 
 /// Opens a trace for writing once more, which this process or the one it was forked from wrote to.
 pub fn open_again(target: &Target) -> Result<Connection> {
+    descriptors::watch();
     let path = target.path();
     let connection = match target {
         Target::File(path) => {
@@ -209,6 +212,9 @@ fn is_trace(path: &Path) -> Result<bool> {
     if !metadata.is_file() {
         return Err(not_a_trace("not a regular file"));
     }
+    if descriptors::is_open(&metadata) {
+        return Ok(true);
+    }
     let mut header = [0; 100];
     // A trace that another process creates at this moment is empty for an instant.
     for attempt in 0..10 {
@@ -259,8 +265,11 @@ fn inaccessible(doing: &'static str, path: &Path) -> impl FnOnce(rusqlite::Error
     }
 }
 
-/// Tells a full disk and a missing permission from other failures.
+/// Tells a full disk, a missing permission and closed files from other failures.
 pub fn write_error(path: &Path, doing: &'static str, error: rusqlite::Error) -> Error {
+    if descriptors::are_lost() {
+        return Error::FilesClosed(path.into());
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => Error::DiskFull(path.into()),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
@@ -379,6 +388,9 @@ fn prepare(mut connection: Connection, target: &Target) -> Result<Connection> {
 /// Checkpoints and leaves one file. Others who have the trace open may prevent the last step; then
 /// the side files go when it is next written to.
 pub fn finish(connection: Connection) -> rusqlite::Result<()> {
+    if descriptors::are_lost() {
+        return close_for_a_while(connection);
+    }
     connection.busy_timeout(Duration::from_millis(200))?;
     let checkpointed = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     let plain = connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()));

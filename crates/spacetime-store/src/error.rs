@@ -58,6 +58,12 @@ pub enum Error {
         .0.display()
     )]
     DiskFull(PathBuf),
+    /// The recorded program closed descriptors that are the recorder's.
+    #[error(
+        "the program closed files that it had not opened, the recorder's among them: what was recorded before is kept in {}; close only what was opened",
+        .0.display()
+    )]
+    FilesClosed(PathBuf),
     /// Another process records into the trace that was to be overwritten.
     #[error(
         "{} is being recorded by process {pid}; wait for it to end, or record without overwriting",

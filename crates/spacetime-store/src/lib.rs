@@ -17,6 +17,8 @@ mod cache;
 mod catalog;
 pub mod cell;
 mod database;
+#[allow(unsafe_code)]
+mod descriptors;
 pub mod directory;
 mod error;
 pub mod fatal_signal;

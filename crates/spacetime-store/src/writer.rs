@@ -27,7 +27,7 @@ use crate::recording::{
 use crate::ring::RingReader;
 use crate::sealed::Sealer;
 use crate::threads::Threads;
-use crate::{Error, Result, Target, rows};
+use crate::{Error, Result, Target, descriptors, rows};
 use session::{CHUNK_BYTES, OpenSession, SLICE_BYTES};
 
 /// A chunk is stored when it is full, or when its first record has waited for this long.
@@ -426,7 +426,7 @@ impl Writer {
     /// Stores the open chunk, if there is anything in it, with the notes, and opens the next.
     fn seal(&mut self) {
         self.take_orders();
-        if self.failure.is_some() {
+        if self.check().is_err() {
             return;
         }
         let (Some(session), Some(connection)) = (&mut self.session, &mut self.connection) else {
@@ -457,9 +457,12 @@ impl Writer {
         }
         self.shared.end_session();
         if let Some(connection) = self.connection.take() {
-            let bytes = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
-            let bytes = connection.query_row(bytes, [], |row| row.get::<_, i64>(0));
-            self.summary.trace_bytes = bytes.unwrap_or_default() as u64;
+            if self.failure.is_none() {
+                let bytes =
+                    "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+                let bytes = connection.query_row(bytes, [], |row| row.get::<_, i64>(0));
+                self.summary.trace_bytes = bytes.unwrap_or_default() as u64;
+            }
             if let Err(error) = database::finish(connection) {
                 self.fail_to_write("closing it", error);
             }
@@ -478,6 +481,10 @@ impl Writer {
     }
 
     fn check(&mut self) -> Result<()> {
+        // SQLite would take descriptors that are lost for locks held by others, and wait.
+        if self.failure.is_none() && self.connection.is_some() && descriptors::are_lost() {
+            self.fail(Error::FilesClosed(self.path.clone()));
+        }
         if self.failure.is_some() {
             Err(self.failure())
         } else {

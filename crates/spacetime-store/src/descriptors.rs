@@ -1,0 +1,230 @@
+//! The descriptors of trace files, which the recorded program can close by number, as it can any.
+//!
+//! A program that becomes a daemon closes every number it can think of. Files that it opens then get
+//! the same numbers, and what is meant for the trace would go into them. So SQLite's system calls come
+//! through here: what each descriptor leads to is noted when it is opened, and looked at before it is
+//! used. By a number that leads elsewhere nothing is read, written, cut, locked, mapped or closed: the
+//! call fails as on a closed descriptor, and the recording ends with [`Error::FilesClosed`].
+//!
+//! The SQLite meant here is the one linked into this library, whose names are not seen outside:
+//! Python's module `sqlite3` has another.
+//!
+//! [`Error::FilesClosed`]: crate::Error::FilesClosed
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::fs::Metadata;
+use std::mem::{MaybeUninit, transmute};
+use std::os::unix::fs::MetadataExt;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+use nix::errno::Errno;
+use rusqlite::ffi;
+
+/// A descriptor that SQLite opened, and what it led to then.
+#[derive(Clone, Copy)]
+struct Descriptor {
+    number: c_int,
+    file: FileId,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+/// What SQLite has open. A number stands here twice if it was lost and SQLite got it again: who uses it
+/// cannot be told, so that it counts as lost.
+static OPEN: Mutex<Vec<Descriptor>> = Mutex::new(Vec::new());
+
+fn open_descriptors() -> MutexGuard<'static, Vec<Descriptor>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Descriptor {
+    fn is_lost(self) -> bool {
+        FileId::of(self.number) != Some(self.file)
+    }
+}
+
+impl FileId {
+    /// The file that a descriptor leads to, if it leads anywhere.
+    fn of(number: c_int) -> Option<Self> {
+        let mut found = MaybeUninit::<libc::stat>::uninit();
+        // SAFETY: `fstat` takes any number, and fills what it is given if it returns 0.
+        let found = unsafe {
+            if libc::fstat(number, found.as_mut_ptr()) != 0 {
+                return None;
+            }
+            found.assume_init()
+        };
+        #[allow(clippy::unnecessary_cast)] // their types are the system's
+        Some(Self {
+            device: found.st_dev as u64,
+            inode: found.st_ino as u64,
+        })
+    }
+}
+
+/// Whether the program has closed a descriptor of a trace.
+pub(crate) fn are_lost() -> bool {
+    open_descriptors().iter().any(|open| open.is_lost())
+}
+
+/// Whether this process has a file open as a trace. Opening it once more and closing it would take
+/// away the locks that are held on it: they are the process's, not the descriptor's.
+pub(crate) fn is_open(file: &Metadata) -> bool {
+    let file = FileId {
+        device: file.dev(),
+        inode: file.ino(),
+    };
+    open_descriptors().iter().any(|open| open.file == file)
+}
+
+/// Whether a number was opened by SQLite and leads elsewhere by now.
+fn is_lost(number: c_int) -> bool {
+    let is_lost = |open: &Descriptor| open.number == number && open.is_lost();
+    open_descriptors().iter().any(is_lost)
+}
+
+/// Takes SQLite's system calls. Must come before SQLite opens its first file.
+pub(crate) fn watch() {
+    static TAKEN: Once = Once::new();
+    TAKEN.call_once(|| {
+        // SAFETY: null asks for the system that SQLite uses unless told otherwise, which is static.
+        let Some(system) = (unsafe { ffi::sqlite3_vfs_find(ptr::null()).as_mut() }) else {
+            return;
+        };
+        if system.iVersion < 3 {
+            return;
+        }
+        for call in CALLS {
+            // SAFETY: no file is open yet, so that nobody calls what is replaced.
+            unsafe { call.take(system) };
+        }
+    });
+}
+
+/// A system call of SQLite. Both functions have the type that SQLite calls it by.
+struct SystemCall {
+    name: &'static CStr,
+    replacement: fn() -> Function,
+    original: &'static AtomicPtr<()>,
+}
+
+/// A function of whatever type.
+type Function = unsafe extern "C" fn();
+
+impl SystemCall {
+    unsafe fn take(&self, system: &mut ffi::sqlite3_vfs) {
+        let (Some(get), Some(set)) = (system.xGetSystemCall, system.xSetSystemCall) else {
+            return;
+        };
+        // SAFETY: passed on; a call that this system has not is left alone.
+        unsafe {
+            if let Some(original) = get(system, self.name.as_ptr()) {
+                self.original.store(original as *mut (), Ordering::Relaxed);
+                set(system, self.name.as_ptr(), Some((self.replacement)()));
+            }
+        }
+    }
+}
+
+/// `NAME[NUMBER](ARGUMENTS) -> RESULT`: fails if the number is one that was lost; else calls the original.
+macro_rules! checked {
+    ($($name:ident[$number:ident]($($argument:ident: $kind:ty),*) -> $result:ty;)*) => {
+        struct Originals {
+            open: AtomicPtr<()>,
+            close: AtomicPtr<()>,
+            $($name: AtomicPtr<()>),*
+        }
+
+        static ORIGINALS: Originals = Originals {
+            open: AtomicPtr::new(ptr::null_mut()),
+            close: AtomicPtr::new(ptr::null_mut()),
+            $($name: AtomicPtr::new(ptr::null_mut())),*
+        };
+
+        static CALLS: &[SystemCall] = &[
+            system_call!(open, Open),
+            system_call!(close, Close),
+            $(system_call!($name, unsafe extern "C" fn($($kind),*) -> $result)),*
+        ];
+
+        $(unsafe extern "C" fn $name($($argument: $kind),*) -> $result {
+            if is_lost($number) {
+                Errno::EBADF.set();
+                return -1_isize as $result;
+            }
+            let original = ORIGINALS.$name.load(Ordering::Relaxed);
+            // SAFETY: called by SQLite as it would call the original.
+            unsafe {
+                let original: unsafe extern "C" fn($($kind),*) -> $result = transmute(original);
+                original($($argument),*)
+            }
+        })*
+    };
+}
+
+macro_rules! system_call {
+    ($name:ident, $type:ty) => {
+        SystemCall {
+            // SAFETY: SQLite is given back what it calls by this type.
+            replacement: || unsafe { transmute::<$type, Function>($name) },
+            name: match CStr::from_bytes_with_nul(concat!(stringify!($name), "\0").as_bytes()) {
+                Ok(name) => name,
+                Err(_) => panic!("a name ends with its only zero"),
+            },
+            original: &ORIGINALS.$name,
+        }
+    };
+}
+
+// SQLite's offsets have 64 bits, whatever the system's have. `fsync` is not among what can be replaced,
+// and harms no file.
+checked! {
+    read[number](number: c_int, buffer: *mut c_void, n: usize) -> isize;
+    pread[number](number: c_int, buffer: *mut c_void, n: usize, at: i64) -> isize;
+    write[number](number: c_int, buffer: *const c_void, n: usize) -> isize;
+    pwrite[number](number: c_int, buffer: *const c_void, n: usize, at: i64) -> isize;
+    ftruncate[number](number: c_int, length: i64) -> c_int;
+    fcntl[number](number: c_int, command: c_int, argument: *mut c_void) -> c_int;
+    mmap[number](
+        place: *mut c_void, n: usize, protection: c_int, flags: c_int, number: c_int, at: i64
+    ) -> *mut c_void;
+}
+
+type Open = unsafe extern "C" fn(*const c_char, c_int, c_int) -> c_int;
+type Close = unsafe extern "C" fn(c_int) -> c_int;
+
+unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_int {
+    let mut open = open_descriptors();
+    // SAFETY: called by SQLite as it would call the original.
+    let number = unsafe {
+        let original: Open = transmute(ORIGINALS.open.load(Ordering::Relaxed));
+        original(path, flags, mode)
+    };
+    if let Some(file) = FileId::of(number) {
+        open.push(Descriptor { number, file });
+    }
+    number
+}
+
+unsafe extern "C" fn close(number: c_int) -> c_int {
+    let mut open = open_descriptors();
+    let of_number = || (0..open.len()).filter(|&at| open[at].number == number);
+    let lost = of_number().find(|&at| open[at].is_lost());
+    if let Some(at) = lost.or_else(|| of_number().next()) {
+        open.swap_remove(at);
+    }
+    if lost.is_some() {
+        return 0;
+    }
+    // SAFETY: called by SQLite as it would call the original.
+    unsafe {
+        let original: Close = transmute(ORIGINALS.close.load(Ordering::Relaxed));
+        original(number)
+    }
+}
