@@ -346,43 +346,47 @@ fn check_format(connection: &Connection, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Creates the tables where there are none, and switches to WAL.
+/// Creates the tables where there are none, switches to WAL, and opens the side files.
 fn prepare(mut connection: Connection, target: &Target) -> Result<Connection> {
     let path = target.path();
     let failed = |doing| {
         let path = path.clone();
         move |error| write_error(&path, doing, error)
     };
-    let creating = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(failed("creating it"))?;
-    let n_tables: i64 = creating
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(failed("creating it"))?;
-    if n_tables == 0 {
-        let create = || -> rusqlite::Result<()> {
-            creating.pragma_update(None, "application_id", APPLICATION_ID)?;
-            creating.pragma_update(None, "user_version", FORMAT)?;
-            creating.execute_batch(SCHEMA)?;
-            creating.execute(
-                "INSERT INTO meta VALUES ('created_by', ?)",
-                [concat!("spacetimepy ", env!("CARGO_PKG_VERSION"))],
-            )?;
-            Ok(())
-        };
-        create().map_err(failed("creating it"))?;
+    // Who opens a trace that is there does not wait for those that write to it.
+    if n_tables(&connection).map_err(failed("opening it"))? == 0 {
+        create(&mut connection).map_err(failed("creating it"))?;
     }
-    creating.commit().map_err(failed("creating it"))?;
     check_format(&connection, &path)?;
     if let Target::File(_) = target {
         let to_wal = || -> rusqlite::Result<()> {
             connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
-            connection.pragma_update(None, "wal_autocheckpoint", 4000)
+            connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+            n_tables(&connection).map(drop)
         };
         to_wal().map_err(failed("switching it to WAL"))?;
     }
     Ok(connection)
+}
+
+fn n_tables(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+}
+
+/// Creates the tables, unless somebody else does.
+fn create(connection: &mut Connection) -> rusqlite::Result<()> {
+    let creating = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if n_tables(&creating)? == 0 {
+        creating.pragma_update(None, "application_id", APPLICATION_ID)?;
+        creating.pragma_update(None, "user_version", FORMAT)?;
+        creating.execute_batch(SCHEMA)?;
+        creating.execute(
+            "INSERT INTO meta VALUES ('created_by', ?)",
+            [concat!("spacetimepy ", env!("CARGO_PKG_VERSION"))],
+        )?;
+    }
+    creating.commit()
 }
 
 /// Checkpoints and leaves one file. Others who have the trace open may prevent the last step; then

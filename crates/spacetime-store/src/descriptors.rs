@@ -6,6 +6,9 @@
 //! used. By a number that leads elsewhere nothing is read, written, cut, locked, mapped or closed: the
 //! call fails as on a closed descriptor, and the recording ends with [`Error::FilesClosed`].
 //!
+//! Each descriptor is moved up, to where few programs have any: the program gets the numbers that it
+//! would get unrecorded, and what it closes below a thousand is none of ours.
+//!
 //! The SQLite meant here is the one linked into this library, whose names are not seen outside:
 //! Python's module `sqlite3` has another.
 //!
@@ -14,6 +17,7 @@
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::fs::Metadata;
 use std::mem::{MaybeUninit, transmute};
+use std::ops::RangeInclusive;
 use std::os::unix::fs::MetadataExt;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -66,6 +70,20 @@ impl FileId {
             inode: found.st_ino as u64,
         })
     }
+}
+
+/// Which of these numbers are descriptors of traces, in order.
+#[must_use]
+pub fn among(numbers: RangeInclusive<c_int>) -> Vec<c_int> {
+    let open = open_descriptors();
+    let is_meant = |open: &&Descriptor| numbers.contains(&open.number) && !open.is_lost();
+    let mut found: Vec<_> = open
+        .iter()
+        .filter(is_meant)
+        .map(|open| open.number)
+        .collect();
+    found.sort_unstable();
+    found
 }
 
 /// Whether the program has closed a descriptor of a trace.
@@ -206,10 +224,44 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
         let original: Open = transmute(ORIGINALS.open.load(Ordering::Relaxed));
         original(path, flags, mode)
     };
-    if let Some(file) = FileId::of(number) {
-        open.push(Descriptor { number, file });
-    }
+    let Some(file) = FileId::of(number) else {
+        return number;
+    };
+    // Closing a descriptor takes away the locks that the process holds on the file by any other.
+    let is_locked = open.iter().any(|open| open.file == file);
+    let number = match is_locked {
+        true => number,
+        false => moved_up(number),
+    };
+    open.push(Descriptor { number, file });
     number
+}
+
+/// Descriptors of traces are below this one.
+const TOP: libc::rlim_t = 4096;
+/// How many of them there is room for, if the process may have that many.
+const ROOM: libc::rlim_t = 64;
+
+/// Gives a descriptor a high number, if one is free.
+fn moved_up(number: c_int) -> c_int {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the limit is filled in; the number was just opened, and nobody else knows of it.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) != 0 {
+            return number;
+        }
+        let top = limit.rlim_cur.min(TOP);
+        let lowest = (top - ROOM.min(top / 2)) as c_int;
+        let moved = libc::fcntl(number, libc::F_DUPFD_CLOEXEC, lowest);
+        if moved < 0 {
+            return number;
+        }
+        close_original(number);
+        moved
+    }
 }
 
 unsafe extern "C" fn close(number: c_int) -> c_int {
@@ -222,7 +274,12 @@ unsafe extern "C" fn close(number: c_int) -> c_int {
     if lost.is_some() {
         return 0;
     }
-    // SAFETY: called by SQLite as it would call the original.
+    // SAFETY: SQLite gives back what it opened.
+    unsafe { close_original(number) }
+}
+
+unsafe fn close_original(number: c_int) -> c_int {
+    // SAFETY: passed on; of this type is what was replaced.
     unsafe {
         let original: Close = transmute(ORIGINALS.close.load(Ordering::Relaxed));
         original(number)

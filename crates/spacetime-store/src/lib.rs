@@ -7,6 +7,7 @@
 //! * [`stream`]: the record stream, the one language that writer and reader share;
 //! * [`ring`]: the buffer between the recorded program and the writer thread;
 //! * [`Recording`]: opens a trace for writing and owns the writer thread;
+//! * [`descriptors`]: those of the trace, which the recorded program could close;
 //! * [`replica`]: the recorded program's state, rebuilt by applying records;
 //! * [`Trace`]: reads a trace, also one that is being recorded by another process.
 //!
@@ -18,7 +19,7 @@ mod catalog;
 pub mod cell;
 mod database;
 #[allow(unsafe_code)]
-mod descriptors;
+pub mod descriptors;
 pub mod directory;
 mod error;
 pub mod fatal_signal;

@@ -102,6 +102,9 @@ impl Writer {
     /// Starts the writer and the clock.
     pub fn start(mut self: Box<Self>) -> Result<Threads> {
         self.ring.set_resting(false);
+        // Not in the thread: the program waits, and none of its files gets the number after one that
+        // a file of ours has for a moment.
+        self.open_again();
         let clock = Clock {
             shared: Arc::clone(&self.shared),
             is_closed: Arc::new(AtomicBool::new(false)),
@@ -125,7 +128,10 @@ impl Writer {
     /// Works until the trace is closed, or until it is told to rest: then it gives itself back.
     fn run(mut self: Box<Self>) -> Option<Box<Self>> {
         let _looking = self.shared.fatal_signal.look();
-        self.open_again();
+        if let Some(info) = self.waiting_session.take() {
+            // A failure is kept.
+            let _ = self.add_session(&info);
+        }
         let mut idle = IDLE;
         loop {
             let n_taken = self.drain();
@@ -294,7 +300,7 @@ impl Writer {
         Ok(begun)
     }
 
-    /// Opens the trace if it was closed meanwhile, and begins the session that waits.
+    /// Opens the trace if it was closed meanwhile.
     fn open_again(&mut self) {
         if self.connection.is_none() && self.failure.is_none() {
             match database::open_again(&self.target) {
@@ -304,14 +310,10 @@ impl Writer {
             if let (Some(connection), Some(session)) = (&self.connection, &self.session) {
                 match rows::has_session(connection, session.id) {
                     Ok(true) => {}
-                    Ok(false) => return self.fail(Error::NotFound(self.path.clone())),
-                    Err(error) => return self.fail_to_write("opening it", error),
+                    Ok(false) => self.fail(Error::NotFound(self.path.clone())),
+                    Err(error) => self.fail_to_write("opening it", error),
                 }
             }
-        }
-        if let Some(info) = self.waiting_session.take() {
-            // A failure is kept.
-            let _ = self.add_session(&info);
         }
     }
 

@@ -1,11 +1,12 @@
-//! The C functions by which a process ends at once, becomes another program or starts one.
+//! The C functions by which a process ends at once, becomes another program, starts one, or closes
+//! descriptors by number ([`closing`]).
 //!
 //! Each of these functions has its implementation replaced, in the table that CPython calls it by, by
 //! one that does what is due and then calls the original. So no function object changes, and the
 //! program cannot tell. What a started program is told stands in one environment variable, which
 //! only the new process gets: `SPACETIME_CHILD=SESSION:CALL:NOTE`.
 
-use super::{Origin, here};
+use super::{Origin, closing, here};
 use crate::callbacks;
 use crate::recorder::Recorder;
 use crate::selfcheck;
@@ -20,13 +21,13 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 const VARIABLE: &str = "SPACETIME_CHILD";
 
-type Arguments = *const *mut PyObject;
+pub(super) type Arguments = *const *mut PyObject;
 type Fast = unsafe extern "C" fn(*mut PyObject, Arguments, Py_ssize_t) -> *mut PyObject;
 type FastWithKeywords =
     unsafe extern "C" fn(*mut PyObject, Arguments, Py_ssize_t, *mut PyObject) -> *mut PyObject;
 
 /// A C function whose implementation can be replaced.
-struct Function {
+pub(super) struct Function {
     module: &'static CStr,
     name: &'static CStr,
     replacement: Implementation,
@@ -43,16 +44,16 @@ enum Implementation {
 
 /// What such a function is called with. The names of arguments are null if none has one.
 #[derive(Clone, Copy)]
-struct Call {
-    module: *mut PyObject,
-    arguments: Arguments,
-    n: Py_ssize_t,
-    names: *mut PyObject,
+pub(super) struct Call {
+    pub module: *mut PyObject,
+    pub arguments: Arguments,
+    pub n: Py_ssize_t,
+    pub names: *mut PyObject,
 }
 
 impl Call {
     /// All arguments: by position, then by name.
-    unsafe fn arguments<'a>(self) -> &'a [*mut PyObject] {
+    pub unsafe fn arguments<'a>(self) -> &'a [*mut PyObject] {
         // SAFETY: there are as many as the caller said.
         unsafe {
             let n_named = match self.names.is_null() {
@@ -126,6 +127,8 @@ functions! {
     SPAWN = c"posix" c"posix_spawn", FastWithKeywords, spawn;
     SPAWNP = c"posix" c"posix_spawnp", FastWithKeywords, spawn;
     FORK_EXEC = c"_posixsubprocess" c"fork_exec", Fast, fork_exec;
+    CLOSE = c"posix" c"close", FastWithKeywords, closing::close;
+    CLOSE_RANGE = c"posix" c"closerange", Fast, closing::close_range;
 }
 
 /// Replaces the implementations, or puts the originals back. A function that is not as expected stays
@@ -166,7 +169,7 @@ impl Function {
     }
 
     /// Calls the original.
-    unsafe fn call(&self, call: Call) -> *mut PyObject {
+    pub unsafe fn call(&self, call: Call) -> *mut PyObject {
         let original = self.original.load(Ordering::Relaxed);
         // SAFETY: the original has the flags of its replacement.
         unsafe {
@@ -185,7 +188,7 @@ impl Function {
 
     /// Calls the original with an object in the place of one of the arguments; the reference is taken. Null
     /// stands for the argument as it was given.
-    unsafe fn call_with(&self, call: Call, at: usize, object: *mut PyObject) -> *mut PyObject {
+    pub unsafe fn call_with(&self, call: Call, at: usize, object: *mut PyObject) -> *mut PyObject {
         // SAFETY: passed on; the copy lives until the call is over.
         unsafe {
             if object.is_null() {

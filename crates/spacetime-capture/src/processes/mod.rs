@@ -3,8 +3,10 @@
 //!
 //! * `fork`: no thread of ours runs while the process forks; the child has a session of its own;
 //! * `leaving`: `os._exit`, `exec*` and the functions that start programs;
+//! * `closing`: the program does not close the trace's descriptors with its own;
 //! * `signals`: a signal that ends the process waits until everything is stored.
 
+mod closing;
 pub mod fork;
 mod leaving;
 mod signals;
