@@ -5,9 +5,12 @@
 //! through here: what each descriptor leads to is noted when it is opened, and looked at before it is
 //! used. By a number that leads elsewhere nothing is read, written, cut, locked, mapped or closed: the
 //! call fails as on a closed descriptor, and the recording ends with [`Error::FilesClosed`].
+//! What can come between the look and the use is C code in another thread alone: functions of Python
+//! that close numbers are told to spare these ([`among`]).
 //!
-//! Each descriptor is moved up, to where few programs have any: the program gets the numbers that it
-//! would get unrecorded, and what it closes below a thousand is none of ours.
+//! Each descriptor is moved up, to where few programs have any, if the limit on open files allows it:
+//! the program gets the numbers that it would get unrecorded, and what it closes below a thousand is
+//! none of ours.
 //!
 //! The SQLite meant here is the one linked into this library, whose names are not seen outside:
 //! Python's module `sqlite3` has another.
@@ -110,6 +113,10 @@ fn is_lost(number: c_int) -> bool {
 /// Takes SQLite's system calls. Must come before SQLite opens its first file.
 pub(crate) fn watch() {
     static TAKEN: Once = Once::new();
+    // Programs are recorded on Linux alone. Elsewhere `fcntl` may take its last argument in another way.
+    if !cfg!(target_os = "linux") {
+        return;
+    }
     TAKEN.call_once(|| {
         // SAFETY: null asks for the system that SQLite uses unless told otherwise, which is static.
         let Some(system) = (unsafe { ffi::sqlite3_vfs_find(ptr::null()).as_mut() }) else {

@@ -1,6 +1,8 @@
 //! The threads of a recording: the writer and its clock, running or resting.
 
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use spacetime_model::SessionInfo;
 
@@ -11,8 +13,8 @@ use crate::writer::Writer;
 pub enum Threads {
     /// They run; the writer gives itself back if it is told to rest.
     Running {
-        writer: JoinHandle<Option<Box<Writer>>>,
-        clock: JoinHandle<()>,
+        writer: Thread<Option<Box<Writer>>>,
+        clock: Thread<()>,
     },
     /// They have ended and can be started again.
     Resting(Box<Writer>),
@@ -70,13 +72,38 @@ impl Threads {
         let Self::Running { writer, clock } = self.take() else {
             return None;
         };
-        let writer = writer.join().ok().flatten();
-        let _ = clock.join();
+        let writer = writer.join().flatten();
+        clock.join();
         writer
     }
 
     /// What was there, if it was running or resting; leaves [`Threads::Gone`].
     fn take(&mut self) -> Self {
         std::mem::replace(self, Self::Gone)
+    }
+}
+
+/// A thread of ours. With its result it gives its place in the system's list of threads.
+pub struct Thread<T>(JoinHandle<(T, Option<PathBuf>)>);
+
+impl<T: Send + 'static> Thread<T> {
+    pub fn start(name: &str, body: impl FnOnce() -> T + Send + 'static) -> std::io::Result<Self> {
+        let builder = std::thread::Builder::new().name(name.into());
+        let listed = || std::fs::read_link("/proc/thread-self").ok();
+        Ok(Self(builder.spawn(move || (body(), listed()))?))
+    }
+
+    /// Waits for its end. The system counts a thread for a moment after that, and CPython, which warns of
+    /// a fork beside other threads, would count it, too.
+    fn join(self) -> Option<T> {
+        let (result, listed) = self.0.join().ok()?;
+        let listed = listed.map(|place| Path::new("/proc").join(place));
+        for _ in 0..1000 {
+            if !listed.as_ref().is_some_and(|place| place.exists()) {
+                break;
+            }
+            std::thread::sleep(Duration::from_micros(10));
+        }
+        Some(result)
     }
 }

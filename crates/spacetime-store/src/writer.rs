@@ -12,7 +12,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::{SigSet, Signal};
@@ -26,7 +25,7 @@ use crate::recording::{
 };
 use crate::ring::RingReader;
 use crate::sealed::Sealer;
-use crate::threads::Threads;
+use crate::threads::{Thread, Threads};
 use crate::{Error, Result, Target, descriptors, rows};
 use session::{CHUNK_BYTES, OpenSession, SLICE_BYTES};
 
@@ -512,14 +511,13 @@ fn answer<T>(reply: &Reply<T>, result: Result<T>) {
 fn spawn<T: Send + 'static>(
     name: &str,
     body: impl FnOnce() -> T + Send + 'static,
-) -> Result<JoinHandle<T>> {
+) -> Result<Thread<T>> {
     let body = move || {
         // Signals are for the program's own threads: a blocking call there must be interrupted.
         let _ = SigSet::all().thread_block();
         body()
     };
-    let spawned = std::thread::Builder::new().name(name.into()).spawn(body);
-    spawned
+    Thread::start(name, body)
         .map_err(|error| Error::RecordingFailed(format!("cannot start the thread {name}: {error}")))
 }
 
