@@ -168,3 +168,29 @@ def test_nothing_is_written_by_descriptors_that_the_program_took(
     assert "the program closed files that it had not opened" in failure
     assert {file.read_bytes() for file in folder.glob("m*")} == {b"mine"}
     assert calls_in(folder / "folder" / "run.spacetime") == ["<module>", "first"]
+
+
+READS_ITSELF = """
+import spacetimepy
+def n_locks():
+    with open("/proc/locks") as file:
+        return sum(line.split()[4] == str(os.getpid()) for line in file)
+before = n_locks()
+with spacetimepy.open("run.spacetime") as trace:
+    list(trace.calls())
+after = n_locks()
+with open("../locks", "w") as file:
+    print(before, after, file=file)
+"""
+
+
+def test_a_program_that_reads_its_own_trace_leaves_its_locks(
+    spacetime: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "program.py").write_text(PROGRAM.replace("TAKE", READS_ITSELF))
+    done = spacetime("run", "--line", "-o", "run.spacetime", "program.py", cwd=folder)
+    assert done.returncode == 7, done.stderr
+    before, after = (tmp_path / "locks").read_text().split()
+    assert before == after != "0"
