@@ -454,6 +454,7 @@ def test_atoms_and_builtin_containers_come_back_as_they_were(value: object, path
         (array("h", [1, -2]), "buffer"),
         (io.BytesIO(b"abc"), "buffer"),
         (io.StringIO("a\u20ac"), "buffer"),
+        (io.StringIO("a\ud800"), "buffer"),
         (Slots(), "instance"),
         (Point(1.0, ["a"]), "instance"),
         (OrderedDict(a=1), "dict"),

@@ -166,7 +166,7 @@ class Value:
         is_text = self.kind == "str" or (
             self.kind == "buffer" and "newline" in self._graph.attributes(self._id)
         )
-        return content.decode("utf-8", "replace") if is_text else content
+        return content.decode("utf-8", "surrogatepass") if is_text else content
 
     def restore(self, *, namespaces: Mapping[str, Mapping[str, Any]] | None = None) -> Any:
         """The object itself, made again in this process; a new one each time.
@@ -250,7 +250,7 @@ class Value:
 
     def __bytes__(self) -> bytes:
         contents = self.contents
-        return contents.encode() if isinstance(contents, str) else contents
+        return contents.encode("utf-8", "surrogatepass") if isinstance(contents, str) else contents
 
     def __eq__(self, other: object) -> bool:
         return same(self, other)
@@ -475,7 +475,7 @@ def _memory(array: Any) -> bytes:
         if isinstance(array, BytesIO):
             return BytesIO.getvalue(array)
         if isinstance(array, StringIO):
-            return StringIO.getvalue(array).encode("utf-8", "replace")
+            return StringIO.getvalue(array).encode("utf-8", "surrogatepass")
         return bytes(array.tobytes())
     except ValueError:  # a view that was released, a file that was closed
         return b""
