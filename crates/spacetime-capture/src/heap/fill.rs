@@ -436,10 +436,12 @@ impl Heap {
     /// have been made by the reading where an object was that the program let go on this line.
     pub(super) unsafe fn settle_fresh(&mut self) {
         for object in self.fresh.drain(..) {
-            // SAFETY: references that readers of fields gave.
-            if unsafe { atoms::classify(object) } == Class::Leaf {
-                unsafe { Py_DECREF(object) };
-                continue;
+            // SAFETY: a reference that a reader of fields gave; leaves have no finaliser.
+            unsafe {
+                if atoms::classify(object) == Class::Leaf {
+                    Py_DECREF(object);
+                    continue;
+                }
             }
             self.held.push(object);
             if let Some(&index) = self.by_address.get(&(object as usize))

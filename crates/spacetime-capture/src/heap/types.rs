@@ -399,22 +399,12 @@ unsafe fn named_parts(function: *mut PyObject) -> [*mut PyObject; 5] {
         if PyCFunction_Check(function) == 0 {
             let function = function.cast::<PyFunctionObject>();
             let module = (*function).func_module;
-            let has_module = !module.is_null() && module != Py_None();
-            return [
-                none,
-                (*function).func_defaults,
-                (*function).func_kwdefaults,
-                if has_module {
-                    none
-                } else {
-                    (*function).func_code
-                },
-                if has_module {
-                    none
-                } else {
-                    (*function).func_globals
-                },
-            ];
+            let (code, globals) = match module.is_null() || module == Py_None() {
+                true => ((*function).func_code, (*function).func_globals),
+                false => (none, none),
+            };
+            let (defaults, by_name) = ((*function).func_defaults, (*function).func_kwdefaults);
+            return [none, defaults, by_name, code, globals];
         }
         let owner = (*function.cast::<PyCFunctionObject>()).m_self;
         let is_bound = !owner.is_null() && PyModule_Check(owner) == 0 && PyType_Check(owner) == 0;
