@@ -284,3 +284,22 @@ def test_a_program_gets_arguments_that_are_no_text(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout == ascii(["words.py", "a\udcff", "--", "-o"]) + "\n"
     assert done.returncode == 0
+
+
+def test_states_of_which_each_shows_a_million_values_are_sampled(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(
+        "def work(items):\n"
+        "    for n in range(3000):\n"
+        "        items[n] = n if n < 1500 else [n]\n"
+        "    iterator = iter(items)\n"
+        "    for n in range(9000):\n"
+        "        pass\n"
+        "work(dict.fromkeys(range(10**6)))\n"
+    )
+    assert run("run", "--line", "program.py", cwd=tmp_path).returncode == 0
+    stats = json.loads(shown("stats", "--json", cwd=tmp_path))
+    # Iterators are 27 % of the variables; each dict is walked in full.
+    assert stats["is_sample"] and 20 < stats["n_variables"] < 300, stats
+    assert stats["n_viewable"] + stats["n_live"] == stats["n_variables"]
+    assert 0.1 < stats["n_live"] / stats["n_variables"] < 0.5, stats
+    assert "variables, a sample of those in its states\n" in shown("stats", cwd=tmp_path)

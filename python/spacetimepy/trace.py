@@ -364,7 +364,11 @@ class Trace:
         return self._native.sql(query, parameters)[1]
 
     def summary(self) -> dict[str, Any]:
-        """What the trace is made of: calls, states, bytes, and how much of it is viewable."""
+        """What the trace is made of: calls, states, bytes, and how much of it is viewable.
+
+        Reads all of it. `n_viewable` of `n_variables` in its states can be viewed; `is_sample` says
+        whether those are only some, drawn at random where looking at all would take too long.
+        """
         return self._native.stats(None)
 
     def close(self) -> None:
@@ -521,7 +525,7 @@ class Session:
         return list(self._row["argv"])
 
     def summary(self) -> dict[str, Any]:
-        """What it is made of: calls, states, bytes, and how much of it is viewable."""
+        """What it is made of, as [`Trace.summary`][spacetimepy.Trace.summary] says it."""
         return self._trace._native.stats(self.id)
 
     def __eq__(self, other: object) -> bool:

@@ -54,9 +54,13 @@ fn print(stats: &Stats, session: Option<SessionId>, screen: &mut Screen) -> Resu
     )?;
     writeln!(
         screen,
-        "viewable: {:.2} % of {} looked at in its states",
+        "viewable: {:.2} % of {}{}",
         100.0 * viewable_rate(stats),
         text::counted(stats.n_variables - stats.n_live, "variable"),
+        match stats.is_sample {
+            true => ", a sample of those in its states",
+            false => " in its states",
+        },
     )?;
     if stats.n_live > 0 {
         writeln!(
@@ -150,6 +154,7 @@ fn stats_json(stats: &Stats) -> Json {
         "keyframe_bytes": stats.keyframe_bytes,
         "stored_bytes_per_state": per(stats.stored_bytes, stats.n_states),
         "n_variables": stats.n_variables,
+        "is_sample": stats.is_sample,
         "n_viewable": stats.n_viewable,
         "n_live": stats.n_live,
         "viewable_rate": viewable_rate(stats),

@@ -126,6 +126,7 @@ impl Trace {
         row.set_item("stored_bytes", stats.stored_bytes)?;
         row.set_item("keyframe_bytes", stats.keyframe_bytes)?;
         row.set_item("n_variables", stats.n_variables)?;
+        row.set_item("is_sample", stats.is_sample)?;
         row.set_item("n_viewable", stats.n_viewable)?;
         row.set_item("n_live", stats.n_live)?;
         row.set_item("not_viewable", stats.not_viewable)?;

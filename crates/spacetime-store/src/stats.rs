@@ -1,5 +1,7 @@
 //! What a trace is made of: bytes by table and by kind of record, and how much of it can be shown
-//! by value. Reads everything.
+//! by value. Reads everything, but looks at as many variables as there is time for.
+
+mod sample;
 
 use std::collections::BTreeMap;
 
@@ -7,15 +9,22 @@ use rustc_hash::FxHashSet;
 use spacetime_model::{CodeVersion, Fidelity, Session};
 
 use crate::catalog::Catalog;
+use crate::cell::Cell;
 use crate::heap::Contents;
 use crate::keyframe::read_keyframe;
 use crate::replica::{LiveCall, Replica, Step};
 use crate::sealed::Place;
 use crate::stream::{Source, decode_fidelity, record_name, value};
 use crate::{Error, Result, Stats};
+use sample::Sample;
 
 /// States whose variables are looked at, evenly spread.
 const MAX_LOOKED_AT: u64 = 2000;
+/// What looking at these may cost: the values that they reach, and more for objects. A dict of a
+/// million numbers is as much work as a million numbers.
+const MAX_WALKED: u64 = 50_000_000;
+/// What an object costs, which is found by its number: as much as this many values.
+const OBJECT_WALKED: u64 = 10;
 
 /// Reads the whole of these sessions.
 pub fn stats(catalog: &mut Catalog, sessions: &[Session]) -> Result<Stats> {
@@ -28,10 +37,7 @@ pub fn stats(catalog: &mut Catalog, sessions: &[Session]) -> Result<Stats> {
     let mut scan = Scan {
         stride: (stats.n_states / MAX_LOOKED_AT).max(1),
         records: BTreeMap::new(),
-        reasons: BTreeMap::new(),
-        n_variables: 0,
-        n_viewable: 0,
-        n_live: 0,
+        sample: Sample::new(MAX_WALKED),
     };
     for session in sessions {
         scan.session(catalog, session, &mut stats)?;
@@ -44,13 +50,20 @@ pub fn stats(catalog: &mut Catalog, sessions: &[Session]) -> Result<Stats> {
     stats
         .records
         .sort_by_key(|(_, bytes, _)| std::cmp::Reverse(*bytes));
-    stats.not_viewable = scan.reasons.into_iter().collect();
+    stats.is_sample = scan.stride > 1 || scan.sample.is_thinned();
+    let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
+    for shown in scan.sample.into_drawn() {
+        stats.n_variables += 1;
+        match shown {
+            Shown::All => stats.n_viewable += 1,
+            Shown::AllButLive => stats.n_live += 1,
+            Shown::Lacks(reason) => *reasons.entry(reason).or_default() += 1,
+        }
+    }
+    stats.not_viewable = reasons.into_iter().collect();
     stats
         .not_viewable
         .sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    stats.n_variables = scan.n_variables;
-    stats.n_viewable = scan.n_viewable;
-    stats.n_live = scan.n_live;
     stats.stored_bytes = stored_bytes(catalog, sessions)?;
     Ok(stats)
 }
@@ -85,10 +98,7 @@ fn stored_bytes(catalog: &Catalog, sessions: &[Session]) -> Result<u64> {
 struct Scan {
     stride: u64,
     records: BTreeMap<&'static str, (u64, u64)>,
-    reasons: BTreeMap<String, u64>,
-    n_variables: u64,
-    n_viewable: u64,
-    n_live: u64,
+    sample: Sample<Shown>,
 }
 
 /// How much of a value is shown.
@@ -148,12 +158,11 @@ impl Scan {
         let code = catalog.code_id(session.id, call.code)?;
         let code = catalog.code(code)?;
         for encoded in variables(replica, call, &code) {
-            self.n_variables += 1;
-            match shown(replica, encoded).unwrap_or(Shown::All) {
-                Shown::All => self.n_viewable += 1,
-                Shown::AllButLive => self.n_live += 1,
-                Shown::Lacks(reason) => *self.reasons.entry(reason).or_default() += 1,
-            }
+            self.sample.offer(|| {
+                let mut n_walked = 0;
+                let shown = shown(replica, encoded, &mut n_walked);
+                (shown.unwrap_or(Shown::All), n_walked)
+            });
         }
         Ok(())
     }
@@ -179,7 +188,7 @@ fn variables<'a>(replica: &'a Replica, call: &'a LiveCall, code: &CodeVersion) -
 }
 
 /// How much of a value is shown, with all that it reaches; nothing for bytes that are not a value.
-fn shown(replica: &Replica, encoded: &[u8]) -> Option<Shown> {
+fn shown<'a>(replica: &'a Replica, encoded: &'a [u8], n_walked: &mut u64) -> Option<Shown> {
     let mut seen = FxHashSet::default();
     let mut pending = vec![encoded];
     let mut is_live = false;
@@ -194,6 +203,7 @@ fn shown(replica: &Replica, encoded: &[u8]) -> Option<Shown> {
             value::TUPLE => {
                 for _ in 0..source.count().ok()? {
                     pending.push(source.value().ok()?);
+                    *n_walked += 1;
                 }
             }
             value::REF => {
@@ -201,6 +211,7 @@ fn shown(replica: &Replica, encoded: &[u8]) -> Option<Shown> {
                 let Some(object) = replica.objects.get(&number) else {
                     return lacks(Fidelity::Missing);
                 };
+                *n_walked += OBJECT_WALKED;
                 if !seen.insert(number) {
                     continue;
                 }
@@ -214,17 +225,21 @@ fn shown(replica: &Replica, encoded: &[u8]) -> Option<Shown> {
                     }
                     fidelity => return lacks(fidelity),
                 }
-                match &object.contents {
-                    Contents::Items(items) => pending.extend(items.iter().map(|cell| cell.bytes())),
-                    Contents::Map(map) => {
-                        pending.extend(
-                            map.iter()
-                                .flat_map(|(key, cell)| [key.bytes(), cell.bytes()]),
-                        );
+                let mut push = |cell: &'a Cell| {
+                    *n_walked += 1;
+                    if !is_whole(cell.bytes()) {
+                        pending.push(cell.bytes());
                     }
+                };
+                match &object.contents {
+                    Contents::Items(items) => items.iter().for_each(&mut push),
+                    Contents::Map(map) => map.iter().for_each(|(key, cell)| {
+                        push(key);
+                        push(cell);
+                    }),
                     Contents::Text(_) => {}
                 }
-                pending.extend(object.attributes.iter().map(|(_, cell)| cell.bytes()));
+                object.attributes.iter().for_each(|(_, cell)| push(cell));
             }
             _ => {}
         }
@@ -233,4 +248,18 @@ fn shown(replica: &Replica, encoded: &[u8]) -> Option<Shown> {
         true => Shown::AllButLive,
         false => Shown::All,
     })
+}
+
+/// Whether a value has no parts, and is shown whole.
+fn is_whole(encoded: &[u8]) -> bool {
+    !matches!(
+        encoded.first(),
+        None | Some(
+            &(value::GAP
+                | value::STR_TRUNCATED
+                | value::BYTES_TRUNCATED
+                | value::TUPLE
+                | value::REF)
+        )
+    )
 }

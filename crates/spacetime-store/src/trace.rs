@@ -80,8 +80,11 @@ pub struct Stats {
     pub n_calls: u64,
     /// States recorded.
     pub n_states: u64,
-    /// (state, variable) pairs looked at; evenly spread states where there are many.
+    /// (state, variable) pairs looked at.
     pub n_variables: u64,
+    /// Whether these were drawn from all pairs: from evenly spread states where there are many, and
+    /// at random where they reach many values.
+    pub is_sample: bool,
     /// Of these, the ones whose every leaf is shown by value.
     pub n_viewable: u64,
     /// The ones that are but for objects which have no value apart from the running program (locks,
