@@ -340,35 +340,39 @@ fn slots_json(code: &CodeVersion) -> String {
     let slots: Vec<_> = slots
         .map(|slot| (&slot.name, slot_kind_name(slot.kind)))
         .collect();
-    serde_json::json!(slots).to_string()
+    spelled(serde_json::to_string(&slots))
 }
 
 fn global_names_json(code: &CodeVersion) -> String {
-    serde_json::json!(code.global_names).to_string()
+    spelled(serde_json::to_string(&code.global_names))
+}
+
+fn spelled(json: serde_json::Result<String>) -> String {
+    json.expect("text, numbers and lists of them have a form in JSON")
 }
 
 /// Tells code versions apart, and says on reading whether a row is as it was written.
 fn identity_of(code: &CodeVersion) -> [u8; 16] {
     let signature = &code.signature;
-    let everything = serde_json::json!([
-        code.hash,
-        code.name,
-        code.qualname,
-        code.file,
+    let everything = serde_json::to_string(&(
+        &code.hash,
+        &code.name,
+        &code.qualname,
+        &code.file,
         code.first_line,
-        code.text,
+        &code.text,
         slots_json(code),
         [
             signature.n_positional_only,
             signature.n_positional,
-            signature.n_keyword_only
+            signature.n_keyword_only,
         ],
         [signature.has_varargs, signature.has_varkeywords],
         global_names_json(code),
-        code.file_version,
-        code.commit,
-    ]);
-    xxh3_128(everything.to_string().as_bytes()).to_be_bytes()
+        &code.file_version,
+        &code.commit,
+    ));
+    xxh3_128(spelled(everything).as_bytes()).to_be_bytes()
 }
 
 /// One code version, if it is there.
