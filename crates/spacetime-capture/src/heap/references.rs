@@ -301,6 +301,22 @@ impl Heap {
         is_proved.then_some(index)
     }
 
+    /// The entry of an object whose shadow is believed as it is: one of an older epoch is compared before
+    /// that anyhow, and one whose type the object cannot have had is about an object that is gone.
+    ///
+    /// # Safety
+    /// `object` must be alive, with the GIL held.
+    pub unsafe fn find_believed(&self, object: *mut PyObject) -> Option<EntryIndex> {
+        let index = self.find(object)?;
+        let entry = &self.entries[index as usize];
+        // SAFETY: the caller's promise.
+        let type_ = unsafe { Py_TYPE(object) };
+        // `__class__` can be set only between types that can change, and such an entry keeps nothing alive.
+        let may_be_it = entry.type_ == type_
+            || unsafe { PyType_HasFeature(type_, Py_TPFLAGS_IMMUTABLETYPE) } == 0;
+        (may_be_it && entry.epoch == self.epoch).then_some(index)
+    }
+
     /// Whether the entry still is the object of this number, proved to be alive.
     #[inline]
     pub fn is_proved(&self, index: EntryIndex, id: u32) -> bool {

@@ -341,7 +341,8 @@ impl Recorder {
         tstate: *mut PyThreadState,
         exception: *mut PyObject,
     ) {
-        let Some(entry) = self.heap.find(exception) else {
+        // SAFETY: the exception is alive.
+        let Some(entry) = (unsafe { self.heap.find_believed(exception) }) else {
             return;
         };
         let id = self.heap.id_of(entry);
