@@ -13,7 +13,7 @@ use crate::cache::Cache;
 use crate::directory::{Directory, EndedCall};
 use crate::rows::{self, ChunkRow};
 use crate::sealed::{Place, Sealed};
-use crate::{Error, Result};
+use crate::{Error, Name, Result};
 
 const DELTA_CACHE_BYTES: usize = 24 << 20;
 const DIRECTORY_CACHE_BYTES: usize = 32 << 20;
@@ -118,6 +118,7 @@ impl Catalog {
         }
         let found = self.session_codes.get(&(session, number)).copied();
         found.ok_or_else(|| Error::Damaged {
+            trace: Name::default(),
             place: format!("the codes of session {session}"),
             found: format!("no code number {number}, which its records use"),
         })

@@ -275,11 +275,7 @@ pub fn write_error(path: &Path, doing: &'static str, error: rusqlite::Error) -> 
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             inaccessible("write", path)(error)
         }
-        Some(ErrorCode::NotADatabase) => Error::NotATrace {
-            path: path.into(),
-            found: "a file of another kind".into(),
-        },
-        _ => Error::database(doing)(error),
+        _ => Error::database(doing)(error).of_trace(path),
     }
 }
 

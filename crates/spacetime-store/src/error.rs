@@ -1,6 +1,9 @@
 //! What can go wrong with a trace: what was found, what was expected, and what helps.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{ErrorCode, ffi};
 
 /// Result of an operation on a trace.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -76,22 +79,43 @@ pub enum Error {
         pid: u32,
     },
     /// A part of the trace cannot be decoded.
-    #[error("the trace is damaged in {place}: {found}; the rest of it can still be read")]
+    #[error("the trace{trace} is damaged in {place}: {found}; the rest of it can still be read")]
     Damaged {
+        /// Of which trace.
+        trace: Name,
         /// Which part.
         place: String,
         /// What was found there and what was expected.
         found: String,
     },
+    /// The database of the trace is not whole.
+    #[error(
+        "the trace{trace} is damaged ({} while {doing}): its file was cut or written to by something else; record again, or open a copy that was made before",
+        one_line(.source)
+    )]
+    Broken {
+        /// Which trace.
+        trace: Name,
+        /// During what that was found.
+        doing: &'static str,
+        /// What the database says.
+        source: rusqlite::Error,
+    },
     /// The trace has no such thing.
-    #[error("the trace has no {what}")]
+    #[error(
+        "the trace{trace} has no {what}; `spacetime ls` lists its sessions, `spacetime show` its calls"
+    )]
     NoSuch {
+        /// Which trace.
+        trace: Name,
         /// As `call 17`.
         what: String,
     },
     /// The database refused.
-    #[error("the trace's database failed while {doing}: {source}")]
+    #[error("the database of the trace{trace} failed while {doing}: {}; {}", one_line(.source), remedy(.source))]
     Database {
+        /// Of which trace.
+        trace: Name,
         /// During what.
         doing: &'static str,
         /// What it says.
@@ -105,12 +129,105 @@ pub enum Error {
     RecordingFailed(String),
 }
 
+/// The name of the trace that an error is about, with a space before it; nothing until somebody knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Name(Option<PathBuf>);
+
+impl fmt::Display for Name {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(path) => write!(formatter, " {}", path.display()),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Error {
+    /// For a statement of ours.
     pub(crate) fn database(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
-        move |source| Self::Database { doing, source }
+        move |source| {
+            let trace = Name::default();
+            match is_broken(&source) || is_without_table(&source) {
+                true => Self::Broken {
+                    trace,
+                    doing,
+                    source,
+                },
+                false => Self::Database {
+                    trace,
+                    doing,
+                    source,
+                },
+            }
+        }
+    }
+
+    /// For a statement of the user's.
+    pub(crate) fn query(source: rusqlite::Error) -> Self {
+        match is_broken(&source) {
+            true => Self::database("running the query")(source),
+            false => Self::Database {
+                trace: Name::default(),
+                doing: "running the query",
+                source,
+            },
+        }
     }
 
     pub(crate) fn no_such(what: impl Into<String>) -> Self {
-        Self::NoSuch { what: what.into() }
+        Self::NoSuch {
+            trace: Name::default(),
+            what: what.into(),
+        }
+    }
+
+    /// Says which trace it is about, if it did not know.
+    #[must_use]
+    pub(crate) fn of_trace(mut self, path: &Path) -> Self {
+        if let Self::Damaged { trace, .. }
+        | Self::Broken { trace, .. }
+        | Self::NoSuch { trace, .. }
+        | Self::Database { trace, .. } = &mut self
+        {
+            trace.0.get_or_insert_with(|| path.into());
+        }
+        self
+    }
+}
+
+fn is_broken(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error();
+    code.is_some_and(|error| {
+        matches!(
+            error.code,
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase
+        ) || error.extended_code == ffi::SQLITE_IOERR_SHORT_READ
+    })
+}
+
+/// Whether a table or column is missing that every trace has.
+fn is_without_table(error: &rusqlite::Error) -> bool {
+    let found = one_line(error);
+    found.starts_with("no such table") || found.starts_with("no such column")
+}
+
+/// What SQLite says, without the statement, which may have many lines.
+fn one_line(error: &rusqlite::Error) -> String {
+    let text = match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    };
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What helps where a database that is whole fails.
+fn remedy(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "try again when the program that writes to it has ended"
+        }
+        Some(ErrorCode::SystemIoFailure) => "look after the disk that it is on",
+        Some(ErrorCode::OutOfMemory) => "free some memory",
+        _ => "check the query, or report this if it is none of yours",
     }
 }

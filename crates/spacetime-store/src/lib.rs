@@ -41,7 +41,7 @@ mod view;
 mod writer;
 
 pub use database::{FORMAT, forget_memory};
-pub use error::{Error, Result};
+pub use error::{Error, Name, Result};
 pub use recording::{
     BegunSession, EndInfo, Health, Options, Recording, SessionDescription, Summary,
 };

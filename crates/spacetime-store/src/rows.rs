@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::database::is_alive;
 use crate::recording::{EndInfo, SessionDescription};
-use crate::{Error, Result};
+use crate::{Error, Name, Result};
 
 /// Ids left free for each session that is still being recorded when another begins: a round number,
 /// by which people see them.
@@ -640,6 +640,7 @@ impl<'a> Cells<'a> {
     fn wrong(&self, column: &str, expected: &str) -> Error {
         let (table, key) = (self.table, self.key);
         Error::Damaged {
+            trace: Name::default(),
             place: format!("the row of {table} with {key} {}", self.shown(key)),
             found: format!("{column} is {}, expected {expected}", self.shown(column)),
         }

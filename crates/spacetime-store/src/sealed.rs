@@ -10,7 +10,7 @@
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::stream::{Sink, Source};
-use crate::{Error, Result};
+use crate::{Error, Name, Result};
 
 const VERSION: u8 = 1;
 /// Of zstd. Faster levels save less time than it takes to write the bytes they add.
@@ -62,6 +62,7 @@ impl Place {
             Self::Piece { hash } => format!("piece {hash:032x}"),
         };
         Error::Damaged {
+            trace: Name::default(),
             place,
             found: found.into(),
         }

@@ -4,8 +4,8 @@
 //! is now, so that a trace can be read while another process records into it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::params_from_iter;
 use rustc_hash::FxHashSet;
@@ -24,6 +24,7 @@ use crate::{Error, Result, Target, rows, sealed};
 
 /// A trace open for reading. It may be shared between threads.
 pub struct Trace {
+    path: PathBuf,
     inner: Mutex<Inner>,
 }
 
@@ -119,53 +120,57 @@ impl Trace {
 
     /// Opens a trace, in a file or in memory, for reading.
     pub fn open_target(target: &Target) -> Result<Self> {
-        let catalog = Catalog::new(open_for_reading(target)?);
+        let opened = open_for_reading(target).map_err(|error| error.of_trace(&target.path()));
+        let catalog = Catalog::new(opened?);
         let players = Players::default();
         Ok(Self {
+            path: target.path(),
             inner: Mutex::new(Inner { catalog, players }),
         })
     }
 
     /// All sessions, oldest first.
     pub fn sessions(&self) -> Result<Vec<Session>> {
-        self.inner().catalog.sessions()
+        self.ask(|inner| inner.catalog.sessions())
     }
 
     /// One session.
     pub fn session(&self, id: SessionId) -> Result<Session> {
-        self.inner().catalog.session(id)
+        self.ask(|inner| inner.catalog.session(id))
     }
 
     /// One code version.
     pub fn code(&self, id: CodeId) -> Result<Arc<CodeVersion>> {
-        self.inner().catalog.code(id)
+        self.ask(|inner| inner.catalog.code(id))
     }
 
     /// The code versions that ran, of one session or all.
     pub fn codes(&self, session: Option<SessionId>) -> Result<Vec<(CodeId, Arc<CodeVersion>)>> {
-        let mut inner = self.inner();
-        let mut ids = BTreeSet::new();
-        for known in inner.sessions(session)? {
-            let codes = inner.catalog.session_codes_of(known.id)?;
-            ids.extend(codes.into_iter().map(|(_, id)| id));
-        }
-        let code = |id| Ok((id, inner.catalog.code(id)?));
-        ids.into_iter().map(code).collect()
+        self.ask(|inner| {
+            let mut ids = BTreeSet::new();
+            for known in inner.sessions(session)? {
+                let codes = inner.catalog.session_codes_of(known.id)?;
+                ids.extend(codes.into_iter().map(|(_, id)| id));
+            }
+            let code = |id| Ok((id, inner.catalog.code(id)?));
+            ids.into_iter().map(code).collect()
+        })
     }
 
     /// The number of calls that match.
     pub fn n_calls(&self, filter: &CallFilter) -> Result<u64> {
-        let mut inner = self.inner();
-        if filter.name.is_none() && filter.place == Place::Anywhere {
-            let sessions = inner.sessions(filter.session)?;
-            return Ok(sessions.iter().map(|session| session.n_calls).sum());
-        }
-        let mut n_calls = 0;
-        inner.for_each_match(filter, |_, _, _| {
-            n_calls += 1;
-            Ok(true)
-        })?;
-        Ok(n_calls)
+        self.ask(|inner| {
+            if filter.name.is_none() && filter.place == Place::Anywhere {
+                let sessions = inner.sessions(filter.session)?;
+                return Ok(sessions.iter().map(|session| session.n_calls).sum());
+            }
+            let mut n_calls = 0;
+            inner.for_each_match(filter, |_, _, _| {
+                n_calls += 1;
+                Ok(true)
+            })?;
+            Ok(n_calls)
+        })
     }
 
     /// Up to `limit` of the calls that match, in the order of their starts, leaving out the first
@@ -175,100 +180,109 @@ impl Trace {
         if limit == 0 {
             return Ok(calls);
         }
-        let mut inner = self.inner();
-        if filter.name.is_none() && filter.place == Place::Anywhere {
-            return inner.calls_by_position(filter.session, skip, limit);
-        }
-        let mut n_before = 0;
-        inner.for_each_match(filter, |inner, session, place| {
-            if n_before < skip {
-                n_before += 1;
-                return Ok(true);
+        self.ask(|inner| {
+            if filter.name.is_none() && filter.place == Place::Anywhere {
+                return inner.calls_by_position(filter.session, skip, limit);
             }
-            calls.push(inner.call_at(session, place)?);
-            Ok(calls.len() < limit)
-        })?;
-        Ok(calls)
+            let mut n_before = 0;
+            inner.for_each_match(filter, |inner, session, place| {
+                if n_before < skip {
+                    n_before += 1;
+                    return Ok(true);
+                }
+                calls.push(inner.call_at(session, place)?);
+                Ok(calls.len() < limit)
+            })?;
+            Ok(calls)
+        })
     }
 
     /// One call.
     pub fn call(&self, id: CallId) -> Result<Call> {
-        self.inner().call(id)
+        self.ask(|inner| inner.call(id))
     }
 
     /// Arguments, globals and result of a call.
     pub fn call_values(&self, id: CallId) -> Result<CallValues> {
-        self.inner().call_values(id)
+        self.ask(|inner| inner.call_values(id))
     }
 
     /// What was said about a call, as a JSON object.
     pub fn call_metadata(&self, id: CallId) -> Result<Option<String>> {
-        let inner = self.inner();
-        let session = inner.catalog.session_of_call(id)?;
-        let number = Some(id.0 - session.first_call.0);
-        let found = rows::call_metadata(&inner.catalog.connection, session.id, number)?;
-        Ok(found.into_iter().next().map(|(_, metadata)| metadata))
+        self.ask(|inner| {
+            let session = inner.catalog.session_of_call(id)?;
+            let number = Some(id.0 - session.first_call.0);
+            let found = rows::call_metadata(&inner.catalog.connection, session.id, number)?;
+            Ok(found.into_iter().next().map(|(_, metadata)| metadata))
+        })
     }
 
     /// The calls of a session about which something was said, with what was said as a JSON object.
     pub fn described_calls(&self, session: SessionId) -> Result<BTreeMap<CallId, String>> {
-        let inner = self.inner();
-        let session = inner.catalog.session(session)?;
-        let found = rows::call_metadata(&inner.catalog.connection, session.id, None)?;
-        let with_id = |(number, metadata)| {
-            (
-                CallId(session.first_call.0.saturating_add(number)),
-                metadata,
-            )
-        };
-        Ok(found.into_iter().map(with_id).collect())
+        self.ask(|inner| {
+            let session = inner.catalog.session(session)?;
+            let found = rows::call_metadata(&inner.catalog.connection, session.id, None)?;
+            let with_id = |(number, metadata)| {
+                (
+                    CallId(session.first_call.0.saturating_add(number)),
+                    metadata,
+                )
+            };
+            Ok(found.into_iter().map(with_id).collect())
+        })
     }
 
     /// One state.
     pub fn state(&self, id: StateId) -> Result<State> {
-        let mut inner = self.inner();
-        let session = inner.catalog.session_of_state(id)?;
-        let state = id.0 - session.first_state.0;
-        let chunks = inner.catalog.chunks(session.id)?;
-        let chunk =
-            chunks.partition_point(|row| row.first_state.saturating_add(row.n_states) <= state);
-        inner.state(&session, chunk as u64, Goal::State(state))
+        self.ask(|inner| {
+            let session = inner.catalog.session_of_state(id)?;
+            let state = id.0 - session.first_state.0;
+            let chunks = inner.catalog.chunks(session.id)?;
+            let chunk =
+                chunks.partition_point(|row| row.first_state.saturating_add(row.n_states) <= state);
+            inner.state(&session, chunk as u64, Goal::State(state))
+        })
     }
 
     /// One state of a call, counted from 0 within the call.
     pub fn state_of_call(&self, call: CallId, index: u64) -> Result<State> {
-        let mut inner = self.inner();
-        let found = inner.find_state_of_call(call, index)?;
-        found.ok_or_else(|| Error::no_such(format!("state {index} in call {call}")))
+        self.ask(|inner| {
+            let found = inner.find_state_of_call(call, index)?;
+            found.ok_or_else(|| Error::no_such(format!("state {index} in call {call}")))
+        })
     }
 
     /// What the trace, or one session, is made of. Reads all of it.
     pub fn stats(&self, session: Option<SessionId>) -> Result<Stats> {
-        let mut inner = self.inner();
-        let sessions = inner.sessions(session)?;
-        crate::stats::stats(&mut inner.catalog, &sessions)
+        self.ask(|inner| {
+            let sessions = inner.sessions(session)?;
+            crate::stats::stats(&mut inner.catalog, &sessions)
+        })
     }
 
     /// Runs a read-only query over the trace's tables.
     pub fn sql(&self, query: &str, parameters: &[SqlValue]) -> Result<SqlRows> {
-        let inner = self.inner();
-        let run = || {
-            let mut statement = inner.catalog.connection.prepare(query)?;
-            let columns = statement.column_names().map(str::to_owned);
-            let columns: Vec<String> = columns.collect();
-            let n_columns = columns.len();
-            let rows = statement.query_map(params_from_iter(parameters), |row| {
-                (0..n_columns).map(|at| row.get(at)).collect()
-            })?;
-            let rows = rows.collect::<rusqlite::Result<_>>()?;
-            Ok(SqlRows { columns, rows })
-        };
-        run().map_err(Error::database("running the query"))
+        self.ask(|inner| {
+            let run = || {
+                let mut statement = inner.catalog.connection.prepare(query)?;
+                let columns = statement.column_names().map(str::to_owned);
+                let columns: Vec<String> = columns.collect();
+                let n_columns = columns.len();
+                let rows = statement.query_map(params_from_iter(parameters), |row| {
+                    (0..n_columns).map(|at| row.get(at)).collect()
+                })?;
+                let rows = rows.collect::<rusqlite::Result<_>>()?;
+                Ok(SqlRows { columns, rows })
+            };
+            run().map_err(Error::query)
+        })
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
+    /// Answers a question; an error says of which trace.
+    fn ask<T>(&self, question: impl FnOnce(&mut Inner) -> Result<T>) -> Result<T> {
         // A question that panicked leaves caches behind, and those are whole.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        question(&mut inner).map_err(|error| error.of_trace(&self.path))
     }
 }
 

@@ -32,12 +32,24 @@ fn record(path: &Path) -> u64 {
     program.n_states
 }
 
-/// Asks every kind of question. The answers do not matter, that there are some does.
+/// Asks every kind of question. The answers do not matter, that there are some does; errors say in a
+/// line which trace is meant.
 fn ask_everything(trace: &Trace) -> Vec<Error> {
     let mut errors = Vec::new();
-    let mut note = |error: Option<Error>| errors.extend(error);
-    let Ok(sessions) = trace.sessions() else {
-        return vec![trace.sessions().unwrap_err()];
+    let mut note = |error: Option<Error>| {
+        if let Some(error) = error {
+            let text = error.to_string();
+            assert!(text.contains(".spacetime"), "{text}");
+            assert_eq!(text.lines().count(), 1, "{text}");
+            errors.push(error);
+        }
+    };
+    let sessions = match trace.sessions() {
+        Ok(sessions) => sessions,
+        Err(error) => {
+            note(Some(error));
+            return errors;
+        }
     };
     for session in &sessions {
         let n_states = session.n_states.min(2000);
@@ -204,7 +216,7 @@ fn records_that_lie_give_errors_and_no_panic() {
     let mut n_errors = 0;
     let is_told = |error: &&Error| match error {
         Error::Damaged { .. } => true,
-        Error::NoSuch { what } => what.starts_with("state 3 in call"),
+        Error::NoSuch { what, .. } => what.starts_with("state 3 in call"),
         _ => false,
     };
     for round in 0..150 {
@@ -250,9 +262,39 @@ fn records_that_lie_give_errors_and_no_panic() {
         ask_everything(&Trace::open(&path).unwrap())
             .iter()
             .all(|error| {
-                matches!(error, Error::NoSuch { what } if what.starts_with("state 3"))
+                matches!(error, Error::NoSuch { what, .. } if what.starts_with("state 3"))
             })
     );
+}
+
+#[test]
+fn pages_that_others_emptied_or_cut_are_told_as_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.spacetime");
+    record(&path);
+    let whole = std::fs::read(&path).unwrap();
+    let n_pages = whole.len() / 4096;
+    let mut n_broken = 0;
+    for page in 1..n_pages {
+        let mut emptied = whole.clone();
+        emptied[page * 4096..][..4096].fill(0);
+        for found in [&emptied, &whole[..page * 4096].to_vec()] {
+            std::fs::write(&path, found).unwrap();
+            let errors = match Trace::open(&path) {
+                Ok(trace) => ask_everything(&trace),
+                Err(error) => vec![error],
+            };
+            for error in errors {
+                let text = error.to_string();
+                if matches!(&error, Error::NoSuch { what, .. } if what.starts_with("state 3")) {
+                    continue;
+                }
+                assert!(text.contains("run.spacetime is damaged"), "{text}");
+                n_broken += u64::from(matches!(error, Error::Broken { .. }));
+            }
+        }
+    }
+    assert!(n_broken > 10, "{n_broken}");
 }
 
 #[test]
