@@ -39,7 +39,9 @@ pub fn consequence_of(error: &Error) -> Consequence {
         | Error::Busy { .. } => (3, "TraceAccessError"),
         Error::NotATrace { .. } => (3, "NotATraceError"),
         Error::NewerFormat { .. } => (3, "TraceVersionError"),
-        Error::Damaged { .. } | Error::Broken { .. } => (3, "DamagedTraceError"),
+        Error::Damaged { .. } | Error::Broken { .. } | Error::WrittenByOthers(_) => {
+            (3, "DamagedTraceError")
+        }
         Error::Database { .. } => (3, "TraceError"),
         Error::Misuse(_) | Error::NoBuffer { .. } | Error::RecordingFailed(_) => {
             (3, "RecordingError")

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
@@ -149,6 +150,77 @@ pub fn open_again(target: &Target) -> Result<Connection> {
     prepare(connection, target)
 }
 
+/// The size of a trace's file, which grows only, whoever records into it.
+pub struct FileSize {
+    path: PathBuf,
+    inode: u64,
+    n_bytes: u64,
+}
+
+impl FileSize {
+    /// As it is now.
+    pub fn of(target: &Target) -> Option<Self> {
+        let Target::File(path) = target else {
+            return None;
+        };
+        let file = path.metadata().ok()?;
+        Some(Self {
+            path: path.clone(),
+            inode: file.ino(),
+            n_bytes: file.len(),
+        })
+    }
+
+    /// Whether it was cut since this was asked last. Of a file that is elsewhere nothing is known.
+    pub fn has_shrunk(&mut self) -> bool {
+        let Ok(file) = self.path.metadata() else {
+            return false;
+        };
+        if file.ino() != self.inode {
+            return false;
+        }
+        let before = std::mem::replace(&mut self.n_bytes, file.len());
+        self.n_bytes < before
+    }
+}
+
+/// Files up to this size are read to see whether they are whole.
+const MAX_CHECKED_BYTES: u64 = 32 << 20;
+
+/// Looks whether what was recorded can be found again, as far as that takes no time to speak of.
+pub fn is_found_broken(target: &Target) -> bool {
+    let Target::File(path) = target else {
+        return false;
+    };
+    let Ok(file) = path.metadata() else {
+        return false;
+    };
+    // Others still record into it: the last one looks.
+    if side_file(path, "-wal").exists() {
+        return false;
+    }
+    let check = || -> Result<bool> {
+        let connection = open_for_reading(target)?;
+        let query = match file.len() <= MAX_CHECKED_BYTES {
+            true => "PRAGMA quick_check(1)",
+            false => "SELECT CASE WHEN count(name) > 0 THEN 'ok' END FROM session",
+        };
+        let found = connection.query_row(query, [], |row| row.get::<_, String>(0));
+        Ok(found.map_err(Error::database("looking at it"))? != "ok")
+    };
+    match check() {
+        Ok(is_broken) => is_broken,
+        // Whatever else fails here says nothing of the trace.
+        Err(error) => matches!(error, Error::NotATrace { .. } | Error::Broken { .. }),
+    }
+}
+
+fn side_file(path: &Path, suffix: &str) -> PathBuf {
+    let mut side = path.as_os_str().to_owned();
+    side.push(suffix);
+    side.into()
+}
+
 /// Closes a trace that is soon opened again: what is in its side files stays there.
 pub fn close_for_a_while(connection: Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -228,6 +300,9 @@ fn is_trace(path: &Path) -> Result<bool> {
             _ => break,
         }
     }
+    if header == [0; 100] {
+        return Err(not_a_trace("a file whose beginning is empty"));
+    }
     if &header[..16] != SQLITE_HEADER {
         return Err(not_a_trace("a file of another kind"));
     }
@@ -298,9 +373,7 @@ fn remove_trace(path: &Path) -> Result<()> {
     drop(statement);
     drop(connection);
     for suffix in ["-wal", "-shm", "-journal", ""] {
-        let mut side = path.as_os_str().to_owned();
-        side.push(suffix);
-        match std::fs::remove_file(&side) {
+        match std::fs::remove_file(side_file(path, suffix)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(Error::Inaccessible {
                     doing: "write",

@@ -67,6 +67,12 @@ pub enum Error {
         .0.display()
     )]
     FilesClosed(PathBuf),
+    /// Something else wrote to the trace while it was recorded.
+    #[error(
+        "the trace {} is damaged: its file was cut or written to by something else while it was recorded; record again, and let nothing else write there",
+        .0.display()
+    )]
+    WrittenByOthers(PathBuf),
     /// Another process records into the trace that was to be overwritten.
     #[error(
         "{} is being recorded by process {pid}; wait for it to end, or record without overwriting",

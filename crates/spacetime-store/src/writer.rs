@@ -18,7 +18,7 @@ use nix::sys::signal::{SigSet, Signal};
 use rusqlite::Connection;
 use spacetime_model::{ExitKind, SessionInfo};
 
-use crate::database;
+use crate::database::{self, FileSize};
 use crate::recording::{
     BegunSession, CLOCK_RESTS, EndInfo, Health, Options, Order, Reply, SessionDescription, Shared,
     Summary, WriterParts,
@@ -49,6 +49,8 @@ pub(crate) struct Writer {
     orders: Receiver<Order>,
     waiting_orders: VecDeque<Order>,
     connection: Option<Connection>,
+    /// From when it was opened first.
+    file_size: Option<FileSize>,
     sealer: Sealer,
     session: Option<OpenSession>,
     /// A session that gets its row when the writer is started.
@@ -83,6 +85,7 @@ impl Writer {
         let sealer = Sealer::new().map_err(|error| Error::Misuse(error.to_string()))?;
         Ok(Self {
             path: target.path(),
+            file_size: connection.as_ref().and_then(|_| FileSize::of(&target)),
             target,
             options,
             shared,
@@ -303,7 +306,10 @@ impl Writer {
     fn open_again(&mut self) {
         if self.connection.is_none() && self.failure.is_none() {
             match database::open_again(&self.target) {
-                Ok(connection) => self.connection = Some(connection),
+                Ok(connection) => {
+                    self.connection = Some(connection);
+                    self.file_size = self.file_size.take().or_else(|| FileSize::of(&self.target));
+                }
                 Err(error) => return self.fail(error),
             }
             if let (Some(connection), Some(session)) = (&self.connection, &self.session) {
@@ -427,7 +433,7 @@ impl Writer {
     /// Stores the open chunk, if there is anything in it, with the notes, and opens the next.
     fn seal(&mut self) {
         self.take_orders();
-        if self.check().is_err() {
+        if self.check().is_err() || self.is_cut() {
             return;
         }
         let (Some(session), Some(connection)) = (&mut self.session, &mut self.connection) else {
@@ -450,6 +456,15 @@ impl Writer {
         }
     }
 
+    /// Whether somebody cut the file, which ends the recording.
+    fn is_cut(&mut self) -> bool {
+        let is_cut = self.file_size.as_mut().is_some_and(FileSize::has_shrunk);
+        if is_cut {
+            self.fail(Error::WrittenByOthers(self.path.clone()));
+        }
+        is_cut
+    }
+
     fn close(&mut self) -> Result<Summary> {
         self.seal();
         if let Some(session) = self.session.take() {
@@ -466,6 +481,9 @@ impl Writer {
             }
             if let Err(error) = database::finish(connection) {
                 self.fail_to_write("closing it", error);
+            }
+            if self.failure.is_none() && database::is_found_broken(&self.target) {
+                self.fail(Error::WrittenByOthers(self.path.clone()));
             }
         }
         self.check()?;
