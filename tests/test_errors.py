@@ -241,9 +241,32 @@ def test_a_trace_removed_by_the_program_changes_no_exit_code(
         assert (done.returncode, done.stdout) == (code, "4999950000\n")
         closing, failure = done.stderr.splitlines()
         assert closing == (
-            "spacetime: recording failed: run.spacetime was removed while the program ran"
+            "spacetime: recording failed: run.spacetime was moved or removed while the program ran"
         )
-        assert failure.startswith("spacetime: ") and "run.spacetime" in failure
+        assert re.match(r"spacetime: the trace \S+run.spacetime is no longer at its path", failure)
+
+
+def test_the_limit_on_open_files_is_named(run: Run, tmp_path: Path) -> None:
+    text = """
+        import resource, spacetimepy
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        for n in range(3, 20):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (n, most))
+            try:
+                with spacetimepy.init_monitoring(f"{n}.spacetime"):
+                    pass
+            except spacetimepy.SpacetimeError as error:
+                print(error)
+            else:
+                break
+        else:
+            print("never")
+    """
+    done = run(sys.executable, str(script(tmp_path, text)), cwd=tmp_path)
+    told = done.stdout.splitlines()
+    assert len(told) > 1 and not done.stderr, done
+    assert all("open files" in line and "(`ulimit" in line for line in told), told
+    assert "the limit on open files is reached for the trace" in done.stdout, told
 
 
 def test_an_unknown_pattern_is_named(spacetime: Run, program: Path) -> None:

@@ -392,7 +392,7 @@ def _closing_line(
         )
     if calls is None or states is None:
         if not _exists(recorder.path):
-            return f"spacetime: recording failed: {path} was removed while the program ran"
+            return f"spacetime: recording failed: {path} was moved or removed while the program ran"
         return (
             f"spacetime: recording failed; how much of it is in {path} could not be read; "
             f"to look at it: {command}"

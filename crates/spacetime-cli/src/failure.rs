@@ -35,6 +35,8 @@ pub fn consequence_of(error: &Error) -> Consequence {
         Error::NotFound(_)
         | Error::Inaccessible { .. }
         | Error::DiskFull(_)
+        | Error::LimitReached { .. }
+        | Error::Gone(_)
         | Error::FilesClosed(_)
         | Error::Busy { .. } => (3, "TraceAccessError"),
         Error::NotATrace { .. } => (3, "NotATraceError"),

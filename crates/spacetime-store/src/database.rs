@@ -13,8 +13,9 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 
+use crate::descriptors::Limit;
 use crate::{Error, Result, Target, descriptors};
 
 /// "STPY" in the header of every trace.
@@ -139,7 +140,7 @@ pub fn open_again(target: &Target) -> Result<Connection> {
     let connection = match target {
         Target::File(path) => {
             if !is_trace(path)? {
-                return Err(Error::NotFound(path.clone()));
+                return Err(Error::Gone(path.clone()));
             }
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
                 .map_err(inaccessible("write", path))?
@@ -333,17 +334,52 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
 
 fn inaccessible(doing: &'static str, path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {
     let path = path.to_owned();
-    move |error| Error::Inaccessible {
-        doing,
-        path,
-        reason: error.to_string(),
+    move |error| match descriptors::limit_met() {
+        Some(limit) => limit_reached(path, limit),
+        None => Error::Inaccessible {
+            doing,
+            path,
+            reason: error.to_string(),
+        },
     }
 }
 
-/// Tells a full disk, a missing permission and closed files from other failures.
+fn limit_reached(path: PathBuf, limit: Limit) -> Error {
+    let (reached, remedy) = match limit {
+        Limit::FileSize => (
+            "the limit on the size of files is reached",
+            "raise it (`ulimit -f`)",
+        ),
+        Limit::OpenFiles => (
+            "the limit on open files is reached",
+            "raise it (`ulimit -n`)",
+        ),
+        Limit::Quota => (
+            "the user's share of the disk is used up",
+            "free some space or record elsewhere",
+        ),
+    };
+    Error::LimitReached {
+        reached,
+        path,
+        remedy,
+    }
+}
+
+/// Tells a full disk, a limit, a missing permission, a file that is gone and closed files from other
+/// failures.
 pub fn write_error(path: &Path, doing: &'static str, error: rusqlite::Error) -> Error {
     if descriptors::are_lost() {
         return Error::FilesClosed(path.into());
+    }
+    let is_gone = |error: &ffi::Error| error.extended_code == ffi::SQLITE_READONLY_DBMOVED;
+    if error.sqlite_error().is_some_and(is_gone) {
+        return Error::Gone(path.into());
+    }
+    if let Some(ErrorCode::SystemIoFailure) = error.sqlite_error_code()
+        && let Some(limit) = descriptors::limit_met()
+    {
+        return limit_reached(path.into(), limit);
     }
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => Error::DiskFull(path.into()),

@@ -17,6 +17,7 @@
 //!
 //! [`Error::FilesClosed`]: crate::Error::FilesClosed
 
+use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::fs::Metadata;
 use std::mem::{MaybeUninit, transmute};
@@ -110,6 +111,41 @@ fn is_lost(number: c_int) -> bool {
     open_descriptors().iter().any(is_lost)
 }
 
+thread_local! {
+    static LIMIT_MET: Cell<Option<Limit>> = const { Cell::new(None) };
+}
+
+/// A limit of the system that a call ran into; SQLite has no codes for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// On the size of files.
+    FileSize,
+    /// On open files.
+    OpenFiles,
+    /// On what a user may keep on the disk.
+    Quota,
+}
+
+/// The limit that calls of this thread ran into since this was asked last.
+pub(crate) fn limit_met() -> Option<Limit> {
+    LIMIT_MET.take()
+}
+
+/// Notes why a call failed, if it did.
+#[inline]
+fn note_limit(result: isize) {
+    if result != -1 {
+        return;
+    }
+    let limit = match Errno::last() {
+        Errno::EFBIG => Limit::FileSize,
+        Errno::EMFILE | Errno::ENFILE => Limit::OpenFiles,
+        Errno::EDQUOT => Limit::Quota,
+        _ => return,
+    };
+    LIMIT_MET.set(Some(limit));
+}
+
 /// Takes SQLite's system calls. Must come before SQLite opens its first file.
 pub(crate) fn watch() {
     static TAKEN: Once = Once::new();
@@ -185,10 +221,12 @@ macro_rules! checked {
             }
             let original = ORIGINALS.$name.load(Ordering::Relaxed);
             // SAFETY: called by SQLite as it would call the original.
-            unsafe {
+            let result = unsafe {
                 let original: unsafe extern "C" fn($($kind),*) -> $result = transmute(original);
                 original($($argument),*)
-            }
+            };
+            note_limit(result as isize);
+            result
         })*
     };
 }
@@ -231,6 +269,7 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
         let original: Open = transmute(ORIGINALS.open.load(Ordering::Relaxed));
         original(path, flags, mode)
     };
+    note_limit(number as isize);
     let Some(file) = FileId::of(number) else {
         return number;
     };

@@ -47,7 +47,7 @@ pub enum Error {
     },
     /// There is no memory for the buffer between program and writer thread.
     #[error(
-        "no memory for the recording buffer of {n_bytes} bytes: {reason}; raise the limits on memory and file size (`ulimit -a` shows them)"
+        "no memory for the recording buffer of {n_bytes} bytes: {reason}; raise the limits on memory, file size and open files (`ulimit -a` shows them)"
     )]
     NoBuffer {
         /// Its size.
@@ -61,6 +61,22 @@ pub enum Error {
         .0.display()
     )]
     DiskFull(PathBuf),
+    /// A limit of the system was reached.
+    #[error("{reached} for the trace {}: {remedy}; what was recorded before, if anything, is kept", .path.display())]
+    LimitReached {
+        /// Which one, as a clause.
+        reached: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What helps.
+        remedy: &'static str,
+    },
+    /// The file of the trace is not where it was.
+    #[error(
+        "the trace {} is no longer at its path: it, or a folder above it, was moved, removed or replaced while it was recorded; what was stored before is where it was moved to",
+        .0.display()
+    )]
+    Gone(PathBuf),
     /// The recorded program closed descriptors that are the recorder's.
     #[error(
         "the program closed files that it had not opened, the recorder's among them: what was recorded before is kept in {}; close only what was opened",

@@ -315,7 +315,7 @@ impl Writer {
             if let (Some(connection), Some(session)) = (&self.connection, &self.session) {
                 match rows::has_session(connection, session.id) {
                     Ok(true) => {}
-                    Ok(false) => self.fail(Error::NotFound(self.path.clone())),
+                    Ok(false) => self.fail(Error::Gone(self.path.clone())),
                     Err(error) => self.fail_to_write("opening it", error),
                 }
             }
