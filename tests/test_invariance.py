@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import spacetimepy
 from conftest import TESTS, Run, spacetime_command
 from run_programs import Ran, mask
 
@@ -278,6 +279,19 @@ def test_the_audit_hooks_of_the_program_do_not_see_the_recorder(
     assert until_done(recorded) == until_done(plain)
 
 
+# Before 3.12.3 the interpreter refuses to start threads then.
+STARTS_LATE = """
+import atexit, threading
+atexit.register(print, "at exit")
+def late():
+    threading.main_thread().join()
+    try:
+        threading.Thread(target=str).start()
+    except RuntimeError as error:
+        print(error)
+    return "done"
+threading.Thread(target=late).start()
+"""
 ENDS = {
     "patched to fail": """
         import builtins
@@ -372,6 +386,8 @@ ENDS = {
         pool = concurrent.futures.ThreadPoolExecutor(2)
         print(pool.submit(len, "ab").result())
     """,
+    "a thread that starts others when the main thread has ended": STARTS_LATE,
+    "interrupted while such a thread runs": STARTS_LATE + "raise KeyboardInterrupt",
 }
 
 
@@ -388,4 +404,23 @@ def test_a_program_ends_as_without_recording(
         plain, recorded = plain[:2], recorded[:2]
     assert recorded == plain
     assert "Traceback" not in closing
-    assert (plain[0] == -signal.SIGINT) == (end == "interrupted")
+    assert (plain[0] == -signal.SIGINT) == end.startswith("interrupted")
+
+
+def test_threads_that_outlive_the_main_thread_are_recorded_to_their_end(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "program.py").write_text(STARTS_LATE)
+    command = [*spacetime_command(), "run", "--overwrite", "-o", "run.spacetime", "--line"]
+    done = run(*command, "program.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with spacetimepy.open(tmp_path / "run.spacetime") as trace:
+        assert [(call.qualname, call.value) for call in trace.calls()] == [
+            ("<module>", None),
+            ("late", "done"),
+        ]
+        assert trace.sessions[0].ending == "completed"
+    # An exit code of the recorder's own comes through, too.
+    done = run(*command, "nothing", "--", "program.py", cwd=tmp_path)
+    assert done.returncode == 2 and "no code that ran matches 'nothing'" in done.stderr
+    assert done.stdout.splitlines()[-1] == "at exit"

@@ -13,6 +13,8 @@ from __future__ import annotations
 import os
 import sys
 from _json import encode_basestring_ascii as _quoted
+from _thread import _count as _n_threads
+from atexit import register as _at_exit
 from io import TextIOWrapper
 from os import getpid as _getpid
 from os import stat as _stat
@@ -42,6 +44,11 @@ MISUSE = 2
 # If the signal of Ctrl-C does not end the process.
 INTERRUPTED = 130
 
+# Before 3.12.3 the interpreter refuses to start threads, and to fork, from when it begins to wait
+# for those there are (CPython's issue 113964): only if it waits itself are they refused as without
+# recording.
+_REFUSES_THREADS_AT_ITS_END = sys.version_info < (3, 12, 3)
+
 # What is read at the end, to say where an exception was raised, makes these.
 _Value = values.Value
 
@@ -64,17 +71,31 @@ def run(request: RunRequest, args: list[str]) -> int:
     pid = _getpid()
     recorder._on_exit = lambda status: _close_at_once(recorder, request, status)
     exception, exit_code = _run_program(request, args)
-    exception, exit_code = _wait_for_threads(exception, exit_code)
-    if _getpid() != pid:
-        # A forked child that came to its end: the closing line is the parent's.
-        _close_child(exception)
+
+    def end() -> int:
+        if _getpid() != pid:
+            # A forked child that came to its end: the closing line is the parent's.
+            _close_child(exception)
+            return exit_code
+        _flush_output()
+        code = _close(recorder, request, exception, exit_code)
+        if code == INTERRUPTED and issubclass(type(exception), KeyboardInterrupt):
+            # As the interpreter does, so that who waits for this process sees what ended it.
+            _native.end_by_interrupt()
+        return code
+
+    if _REFUSES_THREADS_AT_ITS_END and _n_threads() > 0:
+
+        def end_late() -> None:
+            code = end()
+            if code != exit_code:
+                _native.end_with(code)
+
+        # Registered last, so called first: right after the interpreter waited for threads.
+        _at_exit(end_late)
         return exit_code
-    _flush_output()
-    exit_code = _close(recorder, request, exception, exit_code)
-    if exit_code == INTERRUPTED and issubclass(type(exception), KeyboardInterrupt):
-        # As the interpreter does, so that who waits for this process sees what ended it.
-        _native.end_by_interrupt()
-    return exit_code
+    exception, exit_code = _wait_for_threads(exception, exit_code)
+    return end()
 
 
 def _missing_program(request: RunRequest) -> str | None:

@@ -1,6 +1,7 @@
 //! The command line: `main`, and the request to run a program.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use pyo3::prelude::*;
 use spacetime_cli::{Check, InterpreterReport, Outcome};
@@ -120,4 +121,19 @@ pub fn end_by_interrupt(_py: Python<'_>) -> bool {
     }
     // SAFETY: the GIL is held; the function is static and uses nothing of the interpreter.
     unsafe { pyo3::ffi::Py_AtExit(Some(interrupt)) == 0 }
+}
+
+/// Lets the process end with this exit code, whatever the interpreter was told, when it has come to its
+/// end.
+#[pyfunction]
+#[allow(unsafe_code)]
+pub fn end_with(_py: Python<'_>, code: i32) -> bool {
+    static CODE: AtomicI32 = AtomicI32::new(0);
+    extern "C" fn end() {
+        // SAFETY: a plain call of the C library; the interpreter, which calls this, has none left.
+        unsafe { libc::exit(CODE.load(Ordering::Relaxed)) }
+    }
+    CODE.store(code, Ordering::Relaxed);
+    // SAFETY: the GIL is held; the function is static and uses nothing of the interpreter.
+    unsafe { pyo3::ffi::Py_AtExit(Some(end)) == 0 }
 }

@@ -21,6 +21,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(commands::main, module)?)?;
     module.add_function(wrap_pyfunction!(commands::forget_frames, module)?)?;
     module.add_function(wrap_pyfunction!(commands::end_by_interrupt, module)?)?;
+    module.add_function(wrap_pyfunction!(commands::end_with, module)?)?;
     module.add_function(wrap_pyfunction!(unseen::read_file, module)?)?;
     module.add_function(wrap_pyfunction!(unseen::globals_of_running, module)?)?;
     module.add_function(wrap_pyfunction!(unseen::last_line, module)?)?;
