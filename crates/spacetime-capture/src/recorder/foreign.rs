@@ -5,7 +5,7 @@
 //! compared. [`Watch`] says what tells of starts, and which of the two costs less.
 
 use super::Recorder;
-use super::sites::effect_of_site;
+use super::sites::{effect_of_running_call, effect_of_site};
 use super::watch::{Counts, Watch, Way};
 use crate::code::{Code, Role, SiteAction};
 use crate::effects::Effect;
@@ -243,8 +243,9 @@ impl Recorder {
             let code: *const Code = &raw const **code;
             let pending = match (*code).site(parts::unit_at(object, offset)) {
                 None => Pending::Nothing,
-                // The stack may hold what was unpacked, which is gone.
-                Some(SiteAction::CallUnpacked(_)) => Pending::Everything,
+                Some(SiteAction::CallUnpacked(shape)) => {
+                    self.pending(effect_of_running_call(live, &*code, &shape))
+                }
                 Some(action) => {
                     let (effect, _) = effect_of_site(live, &*code, action);
                     self.pending(effect)

@@ -7,7 +7,7 @@ use crate::effects::{self, Arguments, Effect};
 use crate::frames::{LiveFrame, Pending};
 use crate::layout;
 use pyo3_ffi::*;
-use spacetime_bytecode::StackPosition;
+use spacetime_bytecode::{CallShape, StackPosition};
 
 impl Recorder {
     /// An instruction of a monitored call that may change an object is about to run. Says whether the
@@ -130,18 +130,10 @@ pub(super) unsafe fn effect_of_site(
                 (effects::of_call(callee, arguments), callee)
             }
             SiteAction::CallUnpacked(shape) => {
-                let callee = [shape.callee_position, shape.self_position].map(stack);
-                let callee = callee.into_iter().find(|callee| !callee.is_null());
-                let callee = callee.unwrap_or(null);
+                let callee = callee_of_unpacked(live, code, &shape);
                 let packed = stack(shape.first_arg_position);
                 if PyTuple_CheckExact(packed) == 0 {
-                    // What it is called with is not known yet; a bound method knows its object.
-                    let effect = effects::of_call(callee, Arguments::UNKNOWN);
-                    let is_unknown = match effect {
-                        Effect::Changes(object) => object.is_null(),
-                        _ => effects::depends_on_arguments(callee),
-                    };
-                    return (if is_unknown { Effect::Unknown } else { effect }, callee);
+                    return (effect_of_unknown_arguments(callee), callee);
                 }
                 let mut given = layout::tuple_items(packed).to_vec();
                 if shape.n_args == 2 {
@@ -159,6 +151,40 @@ pub(super) unsafe fn effect_of_site(
             }
         }
     }
+}
+
+/// What a call changes while it runs, whatever it was given: the stack may hold what was unpacked, which
+/// is gone, but what is called is still alive.
+///
+/// # Safety
+/// The frame must be in a call of this shape.
+pub(super) unsafe fn effect_of_running_call(
+    live: LiveFrame,
+    code: &Code,
+    shape: &CallShape,
+) -> Effect {
+    // SAFETY: passed on.
+    unsafe { effect_of_unknown_arguments(callee_of_unpacked(live, code, shape)) }
+}
+
+unsafe fn callee_of_unpacked(live: LiveFrame, code: &Code, shape: &CallShape) -> *mut PyObject {
+    let positions = [shape.callee_position, shape.self_position];
+    // SAFETY: passed on.
+    let found = positions.map(|position| unsafe { live.stack(code.n_slots, position.0) });
+    let callee = found.into_iter().find(|callee| !callee.is_null());
+    callee.unwrap_or(std::ptr::null_mut())
+}
+
+/// A bound method knows its object.
+unsafe fn effect_of_unknown_arguments(callee: *mut PyObject) -> Effect {
+    // SAFETY: passed on.
+    let effect = unsafe { effects::of_call(callee, Arguments::UNKNOWN) };
+    let is_unknown = match effect {
+        Effect::Changes(object) => object.is_null(),
+        // SAFETY: passed on.
+        _ => unsafe { effects::depends_on_arguments(callee) },
+    };
+    if is_unknown { Effect::Unknown } else { effect }
 }
 
 /// Adds the values of what is unpacked into arguments by name, if it is a dict.
