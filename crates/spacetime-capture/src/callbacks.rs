@@ -519,7 +519,7 @@ pub unsafe extern "C" fn on_dict_event(
             if let (Some(recorder), Some(event)) = (recorder(), DictEvent::from_number(event)) {
                 recorder.event_begins(PyThreadState_Get());
                 if !item.is_null() && recorder.heap.tracks_dict(dict) {
-                    recorder.before_dict_change(item);
+                    recorder.before_dict_change(dict, item);
                 }
                 recorder.heap.dict_changed(event, dict, key, item);
             }

@@ -387,13 +387,39 @@ impl Heap {
             if followed.is_none()
                 && let Some(index) = self.live_entry_of(dict)
             {
-                let shadow = self.entries[index as usize].dict.as_ref();
-                if shadow.is_some_and(|shadow| shadow.simple) {
-                    self.keep_entries(index);
-                }
-                self.make_dirty(index);
+                self.put_off(index);
             }
         }
+    }
+
+    /// Changes of a dict are not followed until it is compared in full, at the next event of a recorded
+    /// frame. Says no if it is a namespace, or its contents have not been read.
+    ///
+    /// # Safety
+    /// `dict` must be alive, and about to change, with the GIL held.
+    pub unsafe fn read_dict_later(&mut self, dict: *mut PyObject) -> bool {
+        if self.namespace_by_dict.contains_key(&(dict as usize)) {
+            return false;
+        }
+        match self.live_entry_of(dict) {
+            Some(index) if self.entries[index as usize].watched => {
+                if !self.entries[index as usize].dirty {
+                    // SAFETY: passed on.
+                    unsafe { self.put_off(index) };
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    unsafe fn put_off(&mut self, index: EntryIndex) {
+        let shadow = self.entries[index as usize].dict.as_ref();
+        if shadow.is_some_and(|shadow| shadow.simple) {
+            // SAFETY: passed on.
+            unsafe { self.keep_entries(index) };
+        }
+        self.make_dirty(index);
     }
 
     /// The entry of a dict, if it was filled.

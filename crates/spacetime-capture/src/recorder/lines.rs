@@ -119,9 +119,12 @@ impl Recorder {
             if self.heap.has_exposed() {
                 let n_slots = (*thread.frames[frame].code).n_slots;
                 let slots = &thread.slots[first_slot..first_slot + n_slots];
-                let is_held = |entry| slots.contains(&SlotShadow::Entry(entry));
+                let held = slots.iter().filter_map(|slot| match *slot {
+                    SlotShadow::Entry(entry) => Some(entry),
+                    _ => None,
+                });
                 self.heap
-                    .look_at_exposed(thread.frames[frame].call + 1, is_held);
+                    .look_at_exposed(thread.frames[frame].call + 1, held);
             }
             let top = &mut thread.frames[frame];
             if top.synced_epoch != self.heap.epoch() {
@@ -191,11 +194,12 @@ impl Recorder {
     }
 
     /// A dict that is tracked is about to take an object: what the running line did so far is written
-    /// first, so that no old reference stands for a new object at its address.
+    /// first, so that no old reference stands for a new object at its address. Where that would mean to
+    /// compare everything for each object, the dict is read when the line is over.
     ///
     /// # Safety
     /// The GIL must be held, and the program, not a callback, be running.
-    pub unsafe fn before_dict_change(&mut self, item: *mut PyObject) {
+    pub unsafe fn before_dict_change(&mut self, dict: *mut PyObject, item: *mut PyObject) {
         // SAFETY: the frames on the stack are running.
         unsafe {
             if !self.is_active || atoms::classify(item) != Class::Object {
@@ -213,6 +217,10 @@ impl Recorder {
             let is_running = |top: &Frame| top.live == LiveFrame::current(self.tier, tstate);
             match thread.frames.last() {
                 Some(top) if top.by_line && is_running(top) => {
+                    let is_unknown = top.pending == Pending::Everything || (*top.plan).unknown;
+                    if is_unknown && self.heap.read_dict_later(dict) {
+                        return;
+                    }
                     self.heap.begin_event();
                     let frame = thread.frames.len() - 1;
                     self.observe(thread, frame, false);
