@@ -5,7 +5,7 @@ use super::{Entry, EntryIndex, EntryState, Heap};
 use crate::effects;
 use crate::layout;
 use pyo3_ffi::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::ffi::{c_int, c_void};
 
 /// More addresses than this are not told apart: everything counts as exposed.
@@ -17,6 +17,14 @@ const MAX_ADDRESSES: usize = 1 << 20;
 pub(super) struct Exposed {
     addresses: FxHashSet<usize>,
     entries: Vec<ExposedEntry>,
+    /// Those of which only waiting calls know, by slots or by methods in slots: they are looked at when
+    /// those calls go on. Apart, as a recursion has many.
+    asleep: FxHashMap<EntryIndex, ExposedEntry>,
+    /// C methods, with their numbers, that are bound to what is exposed; and by the address of that.
+    methods: FxHashMap<EntryIndex, u32>,
+    methods_of: FxHashMap<usize, Vec<EntryIndex>>,
+    /// Searches for what is visible since the dead were taken out of these.
+    n_searches: usize,
     everything: bool,
     /// What was doubted because of them since methods were counted last.
     cost: u64,
@@ -73,6 +81,7 @@ impl Exposed {
         let is_it = |known: &ExposedEntry| {
             known.index == index && known.id == id && known.is_volatile == is_volatile
         };
+        self.wake(index);
         if !self.entries.iter().rev().any(is_it) {
             self.entries.push(ExposedEntry {
                 index,
@@ -84,15 +93,36 @@ impl Exposed {
         }
     }
 
+    /// The entry of a function is filled, which is alive.
+    pub(super) fn function_filled(&mut self, index: EntryIndex, entry: &mut Entry) {
+        // SAFETY: the object is alive.
+        let receiver = unsafe { effects::receiver_of_method(entry.object) };
+        if let Some(receiver) = receiver.filter(|address| self.addresses.contains(address)) {
+            entry.is_exposed = true;
+            self.methods.insert(index, entry.id);
+            let methods = self.methods_of.entry(receiver).or_default();
+            if !methods.contains(&index) {
+                methods.push(index);
+            }
+            self.seen_by = 0;
+        }
+    }
+
     /// The mirror is empty; the addresses stay as they are.
     pub(super) fn forget_entries(&mut self) {
         self.entries.clear();
+        self.asleep.clear();
+        self.methods.clear();
+        self.methods_of.clear();
         self.forget_visible();
     }
 
-    /// An exposed object gained a reference.
-    pub(super) fn forget_visible(&mut self) {
+    fn forget_visible(&mut self) {
         self.seen_by = 0;
+    }
+
+    fn wake(&mut self, index: EntryIndex) {
+        self.entries.extend(self.asleep.remove(&index));
     }
 }
 
@@ -158,7 +188,8 @@ impl Heap {
     /// Whether an object that is tracked may change out of sight.
     #[inline(always)]
     pub fn has_exposed(&self) -> bool {
-        self.exposed.everything || !self.exposed.entries.is_empty()
+        let exposed = &self.exposed;
+        exposed.everything || !(exposed.entries.is_empty() && exposed.asleep.is_empty())
     }
 
     /// Notes what was doubted because of exposed objects. Once that is much, it finds out which methods
@@ -177,24 +208,41 @@ impl Heap {
         let is_exposed =
             |exposed: &ExposedEntry| exposed.is_volatile || addresses.contains(&exposed.address);
         self.exposed.entries.retain(is_exposed);
+        self.exposed.asleep.retain(|_, entry| is_exposed(entry));
         self.exposed.addresses = addresses;
         self.exposed.forget_visible();
     }
 
-    /// Compares the exposed objects that a call may see, at the next [`Heap::settle`]. `is_held` says of an
-    /// entry that the call's frame itself refers to its object, which proves it to be alive; where that
-    /// is not proved everything is doubted.
+    /// An exposed object, or a method of one, gained a reference.
+    #[cold]
+    pub(super) fn exposed_gained(&mut self, index: EntryIndex) {
+        self.exposed.forget_visible();
+        self.exposed.wake(index);
+        if self.exposed.methods.contains_key(&index) {
+            for receiver in self.entries[index as usize].edges() {
+                self.exposed.wake(receiver);
+            }
+        }
+    }
+
+    /// Compares the exposed objects that a call may see, at the next [`Heap::settle`]. `held` are the entries
+    /// of objects to which the call's frame itself refers, which proves them to be alive; where that is not
+    /// proved everything is doubted.
     ///
     /// # Safety
-    /// `is_held` must be right. `call` is the number of the running call, counted from 1.
+    /// `held` must be right. `call` is the number of the running call, counted from 1.
     #[cold]
-    pub unsafe fn look_at_exposed(&mut self, call: u64, is_held: impl Fn(EntryIndex) -> bool) {
+    pub unsafe fn look_at_exposed(
+        &mut self,
+        call: u64,
+        held: impl Iterator<Item = EntryIndex> + Clone,
+    ) {
         if self.exposed.everything {
             self.doubt_everything();
             return;
         }
         if self.exposed.seen_by != call {
-            self.find_visible(call, &is_held);
+            self.find_visible(call, held.clone());
         }
         let visible = std::mem::take(&mut self.exposed.visible);
         for exposed in &visible {
@@ -204,7 +252,7 @@ impl Heap {
             let is_due = entry.id == exposed.id
                 && entry.state == EntryState::Live
                 && (!entry.watched || entry.dirty);
-            match is_held(exposed.index) {
+            match held.clone().any(|entry| entry == exposed.index) {
                 true if is_due => self.touch(exposed.index),
                 // Nobody took its holders along out of sight.
                 false
@@ -221,17 +269,65 @@ impl Heap {
         self.exposed.visible = visible;
     }
 
-    fn find_visible(&mut self, call: u64, is_held: impl Fn(EntryIndex) -> bool) {
-        let mut entries = std::mem::take(&mut self.exposed.entries);
-        entries.retain(|exposed| self.is_known(exposed.index, exposed.id));
-        let is_visible = |exposed: &&ExposedEntry| {
-            let entry = &self.entries[exposed.index as usize];
-            // What only slots of waiting calls refer to is looked at when those go on.
-            entry.edges != entry.slot_edges || is_held(exposed.index)
-        };
-        self.exposed.visible = entries.iter().filter(is_visible).copied().collect();
-        self.exposed.seen_by = call;
-        self.exposed.entries = entries;
+    fn find_visible(&mut self, call: u64, held: impl Iterator<Item = EntryIndex> + Clone) {
+        let mut exposed = std::mem::take(&mut self.exposed);
+        exposed.n_searches += 1;
+        if exposed.n_searches >= exposed.asleep.len() + exposed.methods.len() {
+            exposed.n_searches = 0;
+            self.forget_the_dead(&mut exposed);
+        }
+        exposed.visible.clear();
+        for index in held.clone() {
+            exposed.visible.extend(exposed.asleep.get(&index));
+            if exposed.methods.contains_key(&index) {
+                let receivers = self.entries[index as usize].edges();
+                let receivers = receivers.filter_map(|receiver| exposed.asleep.get(&receiver));
+                exposed.visible.extend(receivers);
+            }
+        }
+        let is_held = |index| held.clone().any(|entry| entry == index);
+        exposed.entries.retain(|known| {
+            if !self.is_known(known.index, known.id) {
+                return false;
+            }
+            let entry = &self.entries[known.index as usize];
+            let methods = exposed.methods_of.get(&known.address).into_iter().flatten();
+            let by_waiting_methods = methods
+                .map(|&method| (method, &self.entries[method as usize]))
+                .filter(|&(method, entry)| {
+                    exposed.methods.get(&method) == Some(&entry.id)
+                        && entry.edges == entry.slot_edges
+                        && !is_held(method)
+                })
+                .flat_map(|(_, entry)| entry.edges())
+                .filter(|&receiver| receiver == known.index);
+            let is_visible = is_held(known.index)
+                || entry.edges - entry.slot_edges != by_waiting_methods.count() as u32;
+            if is_visible {
+                exposed.visible.push(*known);
+            } else if !known.is_volatile {
+                exposed.asleep.insert(known.index, *known);
+                return false;
+            }
+            true
+        });
+        exposed.seen_by = call;
+        self.exposed = exposed;
+    }
+
+    fn forget_the_dead(&self, exposed: &mut Exposed) {
+        let Exposed {
+            asleep,
+            methods,
+            methods_of,
+            ..
+        } = exposed;
+        asleep.retain(|&index, entry| self.is_known(index, entry.id));
+        methods.retain(|&index, &mut id| self.is_known(index, id));
+        methods_of.retain(|_, of| {
+            of.retain(|index| methods.contains_key(index));
+            !of.is_empty()
+        });
     }
 }
 

@@ -133,7 +133,11 @@ impl Heap {
                     }
                     match self.entries[index as usize].kind {
                         Kind::Class => self.put_fields_of_class(object, id),
-                        Kind::Function => self.put_code_of_function(object, id),
+                        Kind::Function => {
+                            self.put_code_of_function(object, id);
+                            let entry = &mut self.entries[index as usize];
+                            self.exposed.function_filled(index, entry);
+                        }
                         _ => {}
                     }
                 }

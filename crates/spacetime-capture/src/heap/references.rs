@@ -81,9 +81,7 @@ impl Heap {
             entry.edges += 1;
             entry.gained = event;
             entry.gain_proof(holder);
-            if entry.is_exposed {
-                self.exposed.forget_visible();
-            }
+            let is_exposed = entry.is_exposed;
             if entry.lost == event || entry.edges == 1 && entry.moved != event {
                 self.doubts.push(index);
             } else if !is_proved {
@@ -91,6 +89,9 @@ impl Heap {
                     true => self.doubts.push(index),
                     false => self.queue(index),
                 }
+            }
+            if is_exposed {
+                self.exposed_gained(index);
             }
             return Some(index);
         }
