@@ -79,8 +79,13 @@ PROJECTS = (
             *("yarl==1.25.1", "coverage==7.17.5", "pytest-cov==7.1.0"),
         ),
     ),
-    # Data structures and iterators: tests in classes that loop themselves.
-    Project("more-itertools", "10.8.0", ("tests",), ()),
+    # Numbers, sizes and dates as people say them: hundreds of parameters, and a clock that is held.
+    Project(
+        "humanize",
+        "4.12.3",
+        ("tests",),
+        ("freezegun==1.5.1", "python-dateutil==4.0.0", "tzdata==2026.6"),
+    ),
     # A parser and writer of configuration files: many parameters, long texts.
     Project("tomlkit", "0.13.3", ("tests",), ("pyyaml==6.0.4",)),
 )
