@@ -10,7 +10,8 @@
 //!
 //! Each descriptor is moved up, to where few programs have any, if the limit on open files allows it:
 //! the program gets the numbers that it would get unrecorded, and what it closes below a thousand is
-//! none of ours.
+//! none of ours. Once the process has forked they stay where they are: where several processes wrote to
+//! a trace, one run in a hundred damaged it when descriptors had been moved.
 //!
 //! The SQLite meant here is the one linked into this library, whose names are not seen outside:
 //! Python's module `sqlite3` has another.
@@ -24,7 +25,7 @@ use std::mem::{MaybeUninit, transmute};
 use std::ops::RangeInclusive;
 use std::os::unix::fs::MetadataExt;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use nix::errno::Errno;
@@ -46,6 +47,14 @@ struct FileId {
 /// What SQLite has open. A number stands here twice if it was lost and SQLite got it again: who uses it
 /// cannot be told, so that it counts as lost.
 static OPEN: Mutex<Vec<Descriptor>> = Mutex::new(Vec::new());
+
+/// Whether this process forked, or came from a fork.
+static HAS_FORKED: AtomicBool = AtomicBool::new(false);
+
+/// The process is about to fork.
+pub(crate) fn before_fork() {
+    HAS_FORKED.store(true, Ordering::Relaxed);
+}
 
 fn open_descriptors() -> MutexGuard<'static, Vec<Descriptor>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
@@ -275,7 +284,7 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
     };
     // Closing a descriptor takes away the locks that the process holds on the file by any other.
     let is_locked = open.iter().any(|open| open.file == file);
-    let number = match is_locked {
+    let number = match is_locked || HAS_FORKED.load(Ordering::Relaxed) {
         true => number,
         false => moved_up(number),
     };
