@@ -10,8 +10,8 @@
 //!
 //! Each descriptor is moved up, to where few programs have any, if the limit on open files allows it:
 //! the program gets the numbers that it would get unrecorded, and what it closes below a thousand is
-//! none of ours. Once the process has forked they stay where they are: where several processes wrote to
-//! a trace, one run in a hundred damaged it when descriptors had been moved.
+//! none of ours. Once the process has forked they stay where they are: several processes that write to
+//! one trace damaged it more often where descriptors had been moved, and why is not known yet.
 //!
 //! The SQLite meant here is the one linked into this library, whose names are not seen outside:
 //! Python's module `sqlite3` has another.
