@@ -21,6 +21,7 @@ def daemon(folder):
     os.closerange(0, 5000)
     numbers = [os.open(os.devnull, os.O_RDWR) for _ in range(3)]
     with open(os.path.join(folder, "mine"), "w+") as file:
+        numbers.append(file.fileno())
         file.write("of the daemon")
         file.flush()
         numbers.append(work(2000))

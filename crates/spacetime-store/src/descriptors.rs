@@ -10,8 +10,7 @@
 //!
 //! Each descriptor is moved up, to where few programs have any, if the limit on open files allows it:
 //! the program gets the numbers that it would get unrecorded, and what it closes below a thousand is
-//! none of ours. Once the process has forked they stay where they are: several processes that write to
-//! one trace damaged it more often where descriptors had been moved, and why is not known yet.
+//! none of ours.
 //!
 //! The SQLite meant here is the one linked into this library, whose names are not seen outside:
 //! Python's module `sqlite3` has another.
@@ -54,6 +53,11 @@ static HAS_FORKED: AtomicBool = AtomicBool::new(false);
 /// The process is about to fork.
 pub(crate) fn before_fork() {
     HAS_FORKED.store(true, Ordering::Relaxed);
+}
+
+/// Whether this process forked, or came from a fork.
+pub(crate) fn has_forked() -> bool {
+    HAS_FORKED.load(Ordering::Relaxed)
 }
 
 fn open_descriptors() -> MutexGuard<'static, Vec<Descriptor>> {
@@ -284,7 +288,7 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
     };
     // Closing a descriptor takes away the locks that the process holds on the file by any other.
     let is_locked = open.iter().any(|open| open.file == file);
-    let number = match is_locked || HAS_FORKED.load(Ordering::Relaxed) {
+    let number = match is_locked {
         true => number,
         false => moved_up(number),
     };

@@ -482,7 +482,11 @@ impl Writer {
             if let Err(error) = database::finish(connection) {
                 self.fail_to_write("closing it", error);
             }
-            if self.failure.is_none() && database::is_found_broken(&self.target) {
+            // Not where several processes come and go: traces were damaged where each opened it once more.
+            if self.failure.is_none()
+                && !descriptors::has_forked()
+                && database::is_found_broken(&self.target)
+            {
                 self.fail(Error::WrittenByOthers(self.path.clone()));
             }
         }
