@@ -16,6 +16,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 
 use crate::descriptors::Limit;
+use crate::switching::Switching;
 use crate::{Error, Result, Target, descriptors};
 
 /// "STPY" in the header of every trace.
@@ -109,6 +110,7 @@ pub fn open_for_reading(target: &Target) -> Result<Connection> {
 pub fn open_for_writing(target: &Target, overwrite: bool) -> Result<Connection> {
     descriptors::watch();
     let path = target.path();
+    let _switching = Switching::begin(target);
     let connection = match target {
         Target::File(path) => {
             if is_trace(path)? && overwrite {
@@ -137,6 +139,7 @@ pub fn open_for_writing(target: &Target, overwrite: bool) -> Result<Connection> 
 pub fn open_again(target: &Target) -> Result<Connection> {
     descriptors::watch();
     let path = target.path();
+    let _switching = Switching::begin(target);
     let connection = match target {
         Target::File(path) => {
             if !is_trace(path)? {
@@ -495,13 +498,14 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
 }
 
 /// Checkpoints and leaves one file. Others who have the trace open may prevent the last step; then
-/// the side files go when it is next written to.
-pub fn finish(connection: Connection) -> rusqlite::Result<()> {
+/// the side files go when the last of them closes it, or when it is next written to.
+pub fn finish(connection: Connection, target: &Target) -> rusqlite::Result<()> {
     if descriptors::are_lost() {
         return close_for_a_while(connection);
     }
     connection.busy_timeout(Duration::from_millis(200))?;
     let checkpointed = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    let _switching = Switching::begin(target);
     let plain = connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()));
     for result in [checkpointed, plain] {
         match result {

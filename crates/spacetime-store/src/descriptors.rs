@@ -24,7 +24,7 @@ use std::mem::{MaybeUninit, transmute};
 use std::ops::RangeInclusive;
 use std::os::unix::fs::MetadataExt;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use nix::errno::Errno;
@@ -46,19 +46,6 @@ struct FileId {
 /// What SQLite has open. A number stands here twice if it was lost and SQLite got it again: who uses it
 /// cannot be told, so that it counts as lost.
 static OPEN: Mutex<Vec<Descriptor>> = Mutex::new(Vec::new());
-
-/// Whether this process forked, or came from a fork.
-static HAS_FORKED: AtomicBool = AtomicBool::new(false);
-
-/// The process is about to fork.
-pub(crate) fn before_fork() {
-    HAS_FORKED.store(true, Ordering::Relaxed);
-}
-
-/// Whether this process forked, or came from a fork.
-pub(crate) fn has_forked() -> bool {
-    HAS_FORKED.load(Ordering::Relaxed)
-}
 
 fn open_descriptors() -> MutexGuard<'static, Vec<Descriptor>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)

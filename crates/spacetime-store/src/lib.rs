@@ -34,6 +34,7 @@ mod rows;
 pub mod sealed;
 mod stats;
 pub mod stream;
+mod switching;
 mod target;
 mod threads;
 pub mod trace;

@@ -283,7 +283,6 @@ impl Recording {
     /// Stores everything committed, closes the trace file and ends the threads, until something wakes
     /// them again.
     pub fn rest(&self) {
-        crate::descriptors::before_fork();
         self.rest_and(false);
     }
 

@@ -104,6 +104,8 @@ impl Writer {
     /// Starts the writer and the clock.
     pub fn start(mut self: Box<Self>) -> Result<Threads> {
         self.ring.set_resting(false);
+        // From now on: a thread may take long to begin, and a program little time to end.
+        let looking = self.shared.fatal_signal.look();
         // Not in the thread: the program waits, and none of its files gets the number after one that
         // a file of ours has for a moment.
         self.open_again();
@@ -115,6 +117,7 @@ impl Writer {
         let shared = Arc::clone(&self.shared);
         let write = move || {
             let _stop_clock = stop_clock;
+            let _looking = looking;
             let run = std::panic::AssertUnwindSafe(|| self.run());
             std::panic::catch_unwind(run).unwrap_or_else(|_| {
                 shared.fail("the writer thread came upon a bug; please report this".into());
@@ -129,7 +132,6 @@ impl Writer {
 
     /// Works until the trace is closed, or until it is told to rest: then it gives itself back.
     fn run(mut self: Box<Self>) -> Option<Box<Self>> {
-        let _looking = self.shared.fatal_signal.look();
         if let Some(info) = self.waiting_session.take() {
             // A failure is kept.
             let _ = self.add_session(&info);
@@ -325,14 +327,14 @@ impl Writer {
     /// Stores everything and lets go of the trace file.
     fn rest(&mut self, leave_one_file: bool) {
         self.seal();
-        let close = match leave_one_file {
-            true => database::finish,
-            false => database::close_for_a_while,
-        };
-        if let Some(connection) = self.connection.take()
-            && let Err(error) = close(connection)
-        {
-            self.fail_to_write("closing it", error);
+        if let Some(connection) = self.connection.take() {
+            let closed = match leave_one_file {
+                true => database::finish(connection, &self.target),
+                false => database::close_for_a_while(connection),
+            };
+            if let Err(error) = closed {
+                self.fail_to_write("closing it", error);
+            }
         }
         self.ring.set_resting(true);
     }
@@ -479,14 +481,10 @@ impl Writer {
                 let bytes = connection.query_row(bytes, [], |row| row.get::<_, i64>(0));
                 self.summary.trace_bytes = bytes.unwrap_or_default() as u64;
             }
-            if let Err(error) = database::finish(connection) {
+            if let Err(error) = database::finish(connection, &self.target) {
                 self.fail_to_write("closing it", error);
             }
-            // Not where several processes come and go: traces were damaged where each opened it once more.
-            if self.failure.is_none()
-                && !descriptors::has_forked()
-                && database::is_found_broken(&self.target)
-            {
+            if self.failure.is_none() && database::is_found_broken(&self.target) {
                 self.fail(Error::WrittenByOthers(self.path.clone()));
             }
         }

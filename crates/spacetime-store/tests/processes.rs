@@ -4,22 +4,32 @@
 mod common;
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{N_CODES, Program, Random, code, session_info};
-use spacetime_model::{CallId, SessionId, StateId};
-use spacetime_store::{Error, Options, Recording, Target, Trace};
+use spacetime_model::{CallId, ExitKind, SessionId, StateId};
+use spacetime_store::{Error, Options, Recording, RingWriter, Target, Trace};
 
 const RECORD_TO: &str = "SPACETIME_TEST_RECORD_TO";
+/// What a recording process does: [`RECORDING`] has the ways.
+const HOW: &str = "SPACETIME_TEST_HOW";
+const RECORDING: [(&str, fn(PathBuf)); 3] = [
+    ("without end", record_without_end),
+    ("many times", record_many_times),
+    ("until a signal", record_until_a_signal),
+];
 const STRIDE: u64 = 37;
 
 fn main() {
     if let Some(path) = std::env::var_os(RECORD_TO) {
-        return record_without_end(path.into());
+        let wanted = std::env::var(HOW).unwrap();
+        let (_, record) = RECORDING.iter().find(|(how, _)| *how == wanted).unwrap();
+        return record(path.into());
     }
-    let checks: [(&str, fn()); 4] = [
+    let checks: [(&str, fn()); 6] = [
         ("another process reads along", another_process_reads_along),
         (
             "killed anywhere, a prefix is left",
@@ -30,6 +40,14 @@ fn main() {
             not_overwritten,
         ),
         ("two processes record into one trace", two_processes_record),
+        (
+            "processes open and close one trace at once",
+            opened_and_closed_at_once,
+        ),
+        (
+            "a signal that comes before the writer's thread has begun",
+            signal_before_the_thread_begins,
+        ),
     ];
     for (name, check) in checks {
         print!("test {name} ... ");
@@ -57,6 +75,49 @@ fn record_without_end(path: PathBuf) {
     }
 }
 
+const N_TIMES: usize = 40;
+
+/// Opens and closes the trace again and again, each time with a session of its own.
+fn record_many_times(path: PathBuf) {
+    for _ in 0..N_TIMES {
+        let (recording, ring) =
+            Recording::follow(Target::File(path.clone()), &Options::default()).unwrap();
+        record_some(&recording, ring);
+        recording.close().unwrap();
+    }
+}
+
+/// Records a session with a state in it.
+fn record_some(recording: &Recording, ring: RingWriter) {
+    recording.begin_session_when_needed(session_info());
+    for number in 0..N_CODES {
+        recording.add_code(number, code(number)).unwrap();
+    }
+    let mut program = Program::new(ring, 3, SessionId(1));
+    program.stride = u64::MAX;
+    while program.n_states == 0 {
+        program.step();
+    }
+    program.sink.commit();
+    recording.wake();
+}
+
+fn record_until_a_signal(path: PathBuf) {
+    let (recording, ring) = Recording::follow(Target::File(path), &Options::default()).unwrap();
+    record_some(&recording, ring);
+    // As the handler of a signal does.
+    assert!(recording.fatal_signal().leave(SIGTERM));
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+const SIGTERM: i32 = 15;
+
+fn start(path: &Path, how: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.env(RECORD_TO, path).env(HOW, how);
+    command
+}
+
 struct Recorder {
     child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
@@ -64,8 +125,7 @@ struct Recorder {
 
 impl Recorder {
     fn start(path: &Path) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .env(RECORD_TO, path)
+        let mut child = start(path, "without end")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -218,4 +278,50 @@ fn two_processes_record() {
         assert!(check_prefix(&trace, session) > 10);
     }
     assert_eq!(trace.sessions().unwrap().len(), 2);
+}
+
+/// Each opening and closing switches the trace from one file to a file with a log, or back.
+fn opened_and_closed_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.spacetime");
+    Recording::create(Target::File(path.clone()), &Options::default())
+        .unwrap()
+        .0
+        .close()
+        .unwrap();
+    let started = (0..16).map(|_| start(&path, "many times").spawn().unwrap());
+    let started: Vec<_> = started.collect();
+    let n_processes = started.len();
+    for mut process in started {
+        assert!(process.wait().unwrap().success());
+    }
+    let trace = Trace::open(&path).unwrap();
+    let sessions = trace.sessions().unwrap();
+    assert_eq!(sessions.len(), n_processes * N_TIMES);
+    for session in sessions {
+        assert!(session.n_states > 0);
+        assert!(trace.state(session.first_state).is_ok());
+    }
+    drop(trace);
+    let database = rusqlite::Connection::open(&path).unwrap();
+    let found = database.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
+    assert_eq!(found.unwrap(), "ok");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+fn signal_before_the_thread_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.spacetime");
+    let (recording, _ring) =
+        Recording::create(Target::File(path.clone()), &Options::default()).unwrap();
+    recording.close().unwrap();
+    for round in 0..20 {
+        let ended = start(&path, "until a signal").status().unwrap();
+        assert_eq!(ended.signal(), Some(SIGTERM));
+        let sessions = Trace::open(&path).unwrap().sessions().unwrap();
+        assert_eq!(sessions.len(), round + 1);
+        assert!(sessions[round].n_states > 0);
+        let end = sessions[round].outcome.as_ref().unwrap();
+        assert_eq!(end.kind, ExitKind::Signal);
+    }
 }
