@@ -390,7 +390,7 @@ pub unsafe fn text_begins_with(object: *mut PyObject, kept: &[u8], n_bytes: usiz
 ///
 /// # Safety
 /// As for [`text_bytes`]; the object must stay as it is while the bytes are used.
-unsafe fn bytes_in_place<'a>(object: *mut PyObject) -> Option<&'a [u8]> {
+pub unsafe fn bytes_in_place<'a>(object: *mut PyObject) -> Option<&'a [u8]> {
     // SAFETY: each branch follows the exact type.
     unsafe {
         let type_ = Py_TYPE(object);

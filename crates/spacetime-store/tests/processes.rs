@@ -14,19 +14,20 @@ use spacetime_model::{CallId, ExitKind, SessionId, StateId};
 use spacetime_store::{Error, Options, Recording, RingWriter, Target, Trace};
 
 const RECORD_TO: &str = "SPACETIME_TEST_RECORD_TO";
-/// What a recording process does: [`RECORDING`] has the ways.
+/// What a recording process does: [`WITHOUT_END`], [`MANY_TIMES`] or [`UNTIL_A_SIGNAL`].
 const HOW: &str = "SPACETIME_TEST_HOW";
-const RECORDING: [(&str, fn(PathBuf)); 3] = [
-    ("without end", record_without_end),
-    ("many times", record_many_times),
-    ("until a signal", record_until_a_signal),
-];
+const WITHOUT_END: &str = "without end";
+const MANY_TIMES: &str = "many times";
+const UNTIL_A_SIGNAL: &str = "until a signal";
 const STRIDE: u64 = 37;
 
 fn main() {
     if let Some(path) = std::env::var_os(RECORD_TO) {
-        let wanted = std::env::var(HOW).unwrap();
-        let (_, record) = RECORDING.iter().find(|(how, _)| *how == wanted).unwrap();
+        let record = match std::env::var(HOW).unwrap().as_str() {
+            MANY_TIMES => record_many_times,
+            UNTIL_A_SIGNAL => record_until_a_signal,
+            _ => record_without_end,
+        };
         return record(path.into());
     }
     let checks: [(&str, fn()); 6] = [
@@ -125,7 +126,7 @@ struct Recorder {
 
 impl Recorder {
     fn start(path: &Path) -> Self {
-        let mut child = start(path, "without end")
+        let mut child = start(path, WITHOUT_END)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -289,7 +290,7 @@ fn opened_and_closed_at_once() {
         .0
         .close()
         .unwrap();
-    let started = (0..16).map(|_| start(&path, "many times").spawn().unwrap());
+    let started = (0..16).map(|_| start(&path, MANY_TIMES).spawn().unwrap());
     let started: Vec<_> = started.collect();
     let n_processes = started.len();
     for mut process in started {
@@ -316,7 +317,7 @@ fn signal_before_the_thread_begins() {
         Recording::create(Target::File(path.clone()), &Options::default()).unwrap();
     recording.close().unwrap();
     for round in 0..20 {
-        let ended = start(&path, "until a signal").status().unwrap();
+        let ended = start(&path, UNTIL_A_SIGNAL).status().unwrap();
         assert_eq!(ended.signal(), Some(SIGTERM));
         let sessions = Trace::open(&path).unwrap().sessions().unwrap();
         assert_eq!(sessions.len(), round + 1);

@@ -10,6 +10,7 @@ use crate::limits;
 use pyo3_ffi::*;
 use rustc_hash::FxHashMap;
 use spacetime_store::stream::{self, Kind, Sink, record};
+use std::borrow::Cow;
 
 impl Heap {
     /// Compares a live entry with its object, writes the changes, and vouches for what it refers to.
@@ -277,9 +278,10 @@ impl Heap {
         let (object, id) = (entry.object, entry.id);
         let Some(text) = &entry.text else { return };
         let (kept, n_kept) = (&text.bytes[..], text.n_bytes);
-        // SAFETY: the entry's kind says that it is text or memory.
+        // SAFETY: the entry's kind says that it is text or memory, which stays as it is meanwhile.
         let (bytes, n_bytes) = unsafe {
-            let is_same = match self.exporter_of(index) {
+            let exporter = self.exporter_of(index);
+            let is_same = match exporter {
                 Some(exporter) => {
                     fields::without_exception(|| exporter.equals(object, kept, n_kept))
                 }
@@ -288,45 +290,48 @@ impl Heap {
             if is_same {
                 return;
             }
-            self.read_text(index)
+            // A large text that grows is not copied at each step.
+            match atoms::bytes_in_place(object).filter(|_| exporter.is_none()) {
+                Some(bytes) => {
+                    let n_read = bytes.len().min(limits::text());
+                    (Cow::Borrowed(&bytes[..n_read]), bytes.len())
+                }
+                None => {
+                    let (bytes, n_bytes) = self.read_text(index);
+                    (Cow::Owned(bytes), n_bytes)
+                }
+            }
         };
-        let Some(text) = &mut self.entries[index as usize].text else {
+        let Some(mut text) = self.entries[index as usize].text.take() else {
             return;
         };
-        let old = std::mem::take(&mut text.bytes);
-        text.n_bytes = n_bytes;
-        self.put_text_change(id, &old, &bytes);
+        self.change_text(id, &mut text.bytes, &bytes);
         self.note_length(index, bytes.len(), n_bytes);
-        if let Some(text) = &mut self.entries[index as usize].text {
-            text.bytes = bytes;
-        }
+        text.n_bytes = n_bytes;
+        self.entries[index as usize].text = Some(text);
     }
 
-    /// Writes the stretch between the common beginning and the common end of two texts.
-    fn put_text_change(&mut self, id: u32, old: &[u8], new: &[u8]) {
-        let same = |(a, b): &(&u8, &u8)| a == b;
-        let start = old.iter().zip(new).take_while(same).count();
-        let (old, new) = (&old[start..], &new[start..]);
-        let n_tail = old
-            .iter()
-            .rev()
-            .zip(new.iter().rev())
-            .take_while(same)
-            .count();
-        let (n_removed, inserted) = (old.len() - n_tail, &new[..new.len() - n_tail]);
-        if old.is_empty() {
-            self.append_text(id, new);
-            return;
+    /// Writes the stretch between the common beginning and the common end of two texts, and puts it in
+    /// its place.
+    fn change_text(&mut self, id: u32, old: &mut Vec<u8>, new: &[u8]) {
+        let start = n_common(old, new);
+        let n_tail = n_common_at_end(&old[start..], &new[start..]);
+        let n_removed = old.len() - start - n_tail;
+        let inserted = &new[start..new.len() - n_tail];
+        if start == old.len() {
+            self.append_text(id, inserted);
+        } else {
+            let (mut at, mut n_removed) = (start, n_removed);
+            for batch in text_batches(inserted) {
+                stream::put_object_record(&mut self.sink, record::TEXT_SPLICE, id);
+                self.sink.varint(at as u64);
+                self.sink.varint(n_removed as u64);
+                self.sink.blob(batch);
+                self.sink.record_end();
+                (at, n_removed) = (at + batch.len(), 0);
+            }
         }
-        let (mut at, mut n_removed) = (start, n_removed);
-        for batch in text_batches(inserted) {
-            stream::put_object_record(&mut self.sink, record::TEXT_SPLICE, id);
-            self.sink.varint(at as u64);
-            self.sink.varint(n_removed as u64);
-            self.sink.blob(batch);
-            self.sink.record_end();
-            (at, n_removed) = (at + batch.len(), 0);
-        }
+        old.splice(start..start + n_removed, inserted.iter().copied());
     }
 
     unsafe fn compare_base_value(&mut self, index: EntryIndex) {
@@ -521,6 +526,26 @@ impl<'a> Iterator for Batches<'a> {
         self.rest = (!rest.is_empty()).then_some(rest);
         Some(batch)
     }
+}
+
+/// Bytes compared at once.
+const BLOCK: usize = 1 << 10;
+
+/// Length of the common beginning of two texts.
+fn n_common(left: &[u8], right: &[u8]) -> usize {
+    let blocks = left.chunks_exact(BLOCK).zip(right.chunks_exact(BLOCK));
+    let start = BLOCK * blocks.take_while(|(a, b)| a == b).count();
+    let rest = left[start..].iter().zip(&right[start..]);
+    start + rest.take_while(|(a, b)| a == b).count()
+}
+
+/// Length of the common end of two texts.
+fn n_common_at_end(left: &[u8], right: &[u8]) -> usize {
+    let blocks = left.rchunks_exact(BLOCK).zip(right.rchunks_exact(BLOCK));
+    let n = BLOCK * blocks.take_while(|(a, b)| a == b).count();
+    let rest = left[..left.len() - n].iter().rev();
+    let rest = rest.zip(right[..right.len() - n].iter().rev());
+    n + rest.take_while(|(a, b)| a == b).count()
 }
 
 /// Length of the common beginning of two arrays of addresses.
