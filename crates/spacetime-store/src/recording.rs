@@ -131,6 +131,22 @@ pub(crate) struct Shared {
     pub failure: Mutex<Option<String>>,
     pub session_started: Mutex<Option<Instant>>,
     pub fatal_signal: Arc<FatalSignal>,
+    pub notes: Mutex<Notes>,
+}
+
+/// What goes into the trace with the next chunk of the session: one transaction costs less.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    /// Code by its number in the session.
+    pub codes: Vec<(u32, CodeVersion)>,
+    /// What is said of calls, as JSON.
+    pub calls: Vec<(u64, String)>,
+}
+
+impl Notes {
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty() && self.calls.is_empty()
+    }
 }
 
 impl Shared {
@@ -185,8 +201,6 @@ pub(crate) enum Order {
     BeginSession(Box<SessionInfo>, Reply<BegunSession>),
     /// Asks for the open session.
     Session(Reply<BegunSession>),
-    AddCode(u32, Box<CodeVersion>),
-    DescribeCall(u64, String),
     DescribeSession(Box<SessionDescription>, Reply<()>),
     EndSession(EndInfo, Reply<()>),
     EndAhead(EndInfo, Reply<()>),
@@ -367,7 +381,7 @@ impl Recording {
     /// Says what a code number of the open session means. Numbers count from 0; a code is added
     /// before the records that use its number are committed.
     pub fn add_code(&self, number: u32, code: CodeVersion) -> Result<()> {
-        self.send(Order::AddCode(number, Box::new(code)))
+        self.note(|notes| notes.codes.push((number, code)))
     }
 
     /// Replaces what the user said about the open session.
@@ -385,7 +399,7 @@ impl Recording {
     /// Says something about a call of the open session, named by its number in the stream, as a JSON
     /// object. What was said of it before gives way.
     pub fn describe_call(&self, number: u64, metadata_json: String) -> Result<()> {
-        self.send(Order::DescribeCall(number, metadata_json))
+        self.note(|notes| notes.calls.push((number, metadata_json)))
     }
 
     /// Ends the open session and forgets it: the trace is as if it had never been, but for ids that
@@ -457,10 +471,22 @@ impl Recording {
         summary
     }
 
-    fn send(&self, order: Order) -> Result<()> {
-        if self.pid != std::process::id() {
-            return Err(Error::Misuse("used in a forked process".into()));
+    /// Leaves something for the next chunk. The writer is not woken for it.
+    fn note(&self, add: impl FnOnce(&mut Notes)) -> Result<()> {
+        self.check_process()?;
+        add(&mut self.shared.notes.lock().expect("not poisoned"));
+        Ok(())
+    }
+
+    fn check_process(&self) -> Result<()> {
+        match self.pid == std::process::id() {
+            true => Ok(()),
+            false => Err(Error::Misuse("used in a forked process".into())),
         }
+    }
+
+    fn send(&self, order: Order) -> Result<()> {
+        self.check_process()?;
         self.orders.send(order).map_err(|_| self.failure())
     }
 

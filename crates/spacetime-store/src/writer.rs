@@ -172,7 +172,7 @@ impl Writer {
             let is_idle = idle == LONGEST_IDLE;
             self.shared.is_idle.store(is_idle, Ordering::Relaxed);
             match self.orders.recv_timeout(idle) {
-                Ok(order) => self.accept(order),
+                Ok(order) => self.waiting_orders.push_back(order),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     let _ = self.close();
@@ -214,27 +214,8 @@ impl Writer {
         n_taken
     }
 
-    /// Code must be known before the records that use it are stored; other orders wait their turn.
-    fn accept(&mut self, order: Order) {
-        match order {
-            Order::AddCode(number, code) => match &mut self.session {
-                Some(session) => session.notes.codes.push((number, *code)),
-                None => self.fail(Error::Misuse("code added outside of a session".into())),
-            },
-            Order::DescribeCall(number, metadata) => match &mut self.session {
-                Some(session) => session.notes.calls.push((number, metadata)),
-                None => self.fail(Error::Misuse(
-                    "a call described outside of a session".into(),
-                )),
-            },
-            order => self.waiting_orders.push_back(order),
-        }
-    }
-
     fn take_orders(&mut self) {
-        while let Ok(order) = self.orders.try_recv() {
-            self.accept(order);
-        }
+        self.waiting_orders.extend(self.orders.try_iter());
     }
 
     fn obey(&mut self, order: Order) {
@@ -272,9 +253,7 @@ impl Writer {
                 answer(&reply, ended);
             }
             Order::TakeBackEnd => self.take_back_end(),
-            Order::AddCode(..) | Order::DescribeCall(..) | Order::Close(_) | Order::Rest(_) => {
-                unreachable!("dealt with by the callers")
-            }
+            Order::Close(_) | Order::Rest(_) => unreachable!("dealt with by the callers"),
         }
     }
 
@@ -407,6 +386,7 @@ impl Writer {
     }
 
     fn discard_session(&mut self) -> Result<()> {
+        self.take_notes();
         self.shared.end_session();
         let session = self.session.take();
         self.check()?;
@@ -418,6 +398,18 @@ impl Writer {
             self.fail_to_write("discarding the session", error);
         }
         self.check()
+    }
+
+    /// Takes what was said of the session so far, before what refers to it is stored.
+    fn take_notes(&mut self) {
+        let notes = std::mem::take(&mut *self.shared.notes.lock().expect("not poisoned"));
+        match &mut self.session {
+            Some(session) => session.notes.append(notes),
+            None if notes.is_empty() => {}
+            None => self.fail(Error::Misuse(
+                "code added or a call described outside of a session".into(),
+            )),
+        }
     }
 
     fn seal_if_due(&mut self) {
@@ -434,7 +426,7 @@ impl Writer {
 
     /// Stores the open chunk, if there is anything in it, with the notes, and opens the next.
     fn seal(&mut self) {
-        self.take_orders();
+        self.take_notes();
         if self.check().is_err() || self.is_cut() {
             return;
         }

@@ -5,11 +5,11 @@
 use std::time::Instant;
 
 use rusqlite::{Connection, TransactionBehavior};
-use spacetime_model::{CodeVersion, Outcome};
+use spacetime_model::Outcome;
 
 use crate::directory::{DirectoryWriter, EndedCall, Live, Started};
 use crate::keyframe::{KeyframeWriter, Piece};
-use crate::recording::BegunSession;
+use crate::recording::{BegunSession, Notes};
 use crate::replica::{CallLog, LiveCall, Replica, Stamp};
 use crate::rows::{self, ChunkRow};
 use crate::sealed::{MAX_RAW_BYTES, Place, Sealer};
@@ -48,19 +48,16 @@ pub struct OpenChunk {
     pub begun: Option<Instant>,
 }
 
-/// Rows that wait to be added with the next chunk, at the latest: one transaction costs less.
-#[derive(Default)]
-pub struct Notes {
-    /// Code by its number in the session.
-    pub codes: Vec<(u32, CodeVersion)>,
-    /// What is said of calls, as JSON.
-    pub calls: Vec<(u64, String)>,
-}
-
 impl Notes {
+    /// Takes more, which are stored together.
+    pub fn append(&mut self, mut more: Notes) {
+        self.codes.append(&mut more.codes);
+        self.calls.append(&mut more.calls);
+    }
+
     /// Adds them in a transaction of their own, if there are any.
     pub fn store(&mut self, connection: &mut Connection, session: u64) -> rusqlite::Result<()> {
-        if self.codes.is_empty() && self.calls.is_empty() {
+        if self.is_empty() {
             return Ok(());
         }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
