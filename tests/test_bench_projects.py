@@ -176,11 +176,15 @@ def measured(**changes: Any) -> figures.Figures:
 def test_figures_are_medians_and_shares() -> None:
     found = measured()
     assert found.tests == {"passed": 2, "failure": 1} and found.differing == {}
-    assert found.plain_cpu == 3.0
+    assert (found.n_turns, found.plain_cpu) == (3, 3.0)
     assert found.added_cpu == pytest.approx(0.1)
     assert (found.n_viewed, found.viewable) == (400, 0.99)
     assert (found.n_live, found.n_left_out) == (50, 20)
     assert (found.n_restored, found.restorable) == (100, 0.9)
+
+
+def test_short_suites_are_run_more_often() -> None:
+    assert [figures.enough_turns(cpu) for cpu in (60.0, 2.0, 1.1, 0.01)] == [5, 8, 14, 15]
 
 
 def test_rows_tell_which_budget_is_missed() -> None:

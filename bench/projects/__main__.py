@@ -31,7 +31,7 @@ from typing import Any
 
 from checkout import PACKAGE, Checkout, UnpreparedError
 from drawing import draw
-from figures import BUDGETS, Figures, figures_of
+from figures import BUDGETS, FEWEST_TURNS, MOST_TURNS, Figures, enough_turns, figures_of
 from pinned import PROJECTS, Project
 
 N_RESTORED = 1000
@@ -48,9 +48,11 @@ def measure(project: Project, options: argparse.Namespace) -> Figures:
 
     say("preparing")
     with Checkout(project, options.cache.resolve(), keeps_trace=options.keep) as checkout:
-        plain, recorded = [], []
-        for turn in range(options.turns + 1):
-            say(f"turn {turn} of {options.turns}" if turn else "first run, which fills caches")
+        say("first run, which fills caches")
+        plain, recorded = [checkout.run()], [checkout.run_recorded()]
+        n_turns = options.turns or enough_turns(plain[0].cpu)
+        for turn in range(1, n_turns + 1):
+            say(f"turn {turn} of {n_turns}")
             plain.append(checkout.run())
             recorded.append(checkout.run_recorded())
         say("drawing values")
@@ -101,7 +103,12 @@ def main() -> int:
     """Measures the projects that were asked for."""
     parser = argparse.ArgumentParser(prog="cargo xtask bench projects --", description=SUMMARY)
     parser.add_argument("--only", metavar="NAME", help="the projects whose name has this in it")
-    parser.add_argument("--turns", type=positive, default=5, help="counted runs of each kind")
+    parser.add_argument(
+        "--turns",
+        type=positive,
+        help=f"counted runs of each kind; if not given, {FEWEST_TURNS}, and up to {MOST_TURNS} "
+        "of a short suite",
+    )
     parser.add_argument("--json", action="store_true", help="print one document, with all reasons")
     parser.add_argument("--seed", type=int, default=3, help="of the values that are restored")
     parser.add_argument("--keep", action="store_true", help="leave the last trace in the cache")
@@ -123,7 +130,7 @@ def main() -> int:
         return NOT_MEASURED
     if options.json:
         found = [figures.as_json() for figures in measured]
-        document = {"python": platform.python_version(), "turns": options.turns}
+        document = {"python": platform.python_version()}
         print(json.dumps(document | {"budgets": BUDGETS, "projects": found}, indent=1))
     return OVER if any(figures.n_over for figures in measured) else 0
 

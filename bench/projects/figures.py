@@ -6,16 +6,28 @@ Pure: nothing is run or read here. Start with `Figures`.
 from __future__ import annotations
 
 import dataclasses
+import math
 import statistics
 from collections.abc import Iterator
 from typing import Any
 
 from checkout import Run
 
-__all__ = ["BUDGETS", "Figures", "Row", "figures_of"]
+__all__ = [
+    "BUDGETS",
+    "FEWEST_TURNS",
+    "MOST_TURNS",
+    "Figures",
+    "Row",
+    "enough_turns",
+    "figures_of",
+]
 
 MEBIBYTE = 1 << 20
 
+FEWEST_TURNS, MOST_TURNS = 5, 15
+# Seconds of plain runs after which a project's median is taken to be settled.
+ENOUGH_CPU = 15.0
 BUDGETS = {"added_cpu": 0.15, "n_bytes": 10 * MEBIBYTE, "viewable": 1.0, "restorable": 0.95}
 
 # What is left out on purpose: objects of pytest itself, and what lies beyond the limits.
@@ -43,6 +55,7 @@ class Figures:
         version: Of the project.
         tests: How many tests had each outcome without recording.
         differing: Outcomes in each run, plain ones first, of tests that were not always the same.
+        n_turns: Counted runs of each kind.
         plain_cpu: Seconds, median of the turns.
         added_cpu: The share that recording adds, median of the turns.
         n_bytes: Size of the trace.
@@ -64,6 +77,7 @@ class Figures:
     version: str
     tests: dict[str, int]
     differing: dict[str, list[str | None]]
+    n_turns: int
     plain_cpu: float
     added_cpu: float
     n_bytes: int
@@ -109,7 +123,7 @@ class Figures:
         outcomes = sorted(self.tests.items(), key=lambda item: (item[0] != "passed", item[0]))
         tests = ", ".join(f"{n:,} {outcome}" for outcome, n in outcomes)
         yield Row("tests", tests, "the same", not self.differing)
-        added = f"{self.added_cpu:+.1%} of {self.plain_cpu:.2f} s"
+        added = f"{self.added_cpu:+.1%} of {self.plain_cpu:.2f} s, {self.n_turns} turns"
         most = f"at most {BUDGETS['added_cpu']:.0%}"
         yield Row("added CPU", added, most, self.added_cpu <= BUDGETS["added_cpu"])
         size = f"{self.n_bytes / MEBIBYTE:.2f} MiB"
@@ -153,6 +167,11 @@ def share(part: int, whole: int) -> float:
     return part / whole if whole else 1.0
 
 
+def enough_turns(cpu: float) -> int:
+    """How often a suite that takes so many seconds is run: the shorter, the more a turn wavers."""
+    return max(FEWEST_TURNS, min(MOST_TURNS, math.ceil(ENOUGH_CPU / cpu)))
+
+
 def figures_of(
     name: str,
     version: str,
@@ -186,6 +205,7 @@ def figures_of(
         version=version,
         tests={kind: [*outcomes.values()].count(kind) for kind in sorted({*outcomes.values()})},
         differing={test: found for test, found in by_test.items() if len({*found}) > 1},
+        n_turns=len(cpus),
         plain_cpu=statistics.median(p for p, _ in cpus),
         added_cpu=statistics.median(r / p for p, r in cpus) - 1,
         n_bytes=n_bytes,
