@@ -507,12 +507,16 @@ pub fn finish(connection: Connection, target: &Target) -> rusqlite::Result<()> {
     let checkpointed = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     let _switching = Switching::begin(target);
     let plain = connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()));
-    for result in [checkpointed, plain] {
-        match result {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseLocked) => {}
-            other => other?,
-        }
-    }
-    connection.close().map_err(|(_, error)| error)
+    let is_others = |error: &rusqlite::Error| {
+        let code = error.sqlite_error_code();
+        matches!(
+            code,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+        )
+    };
+    // Whatever failed, the connection is closed while nobody else switches.
+    let closed = connection.close().map_err(|(_, error)| error);
+    let results = [checkpointed, plain, closed];
+    let mut failures = results.into_iter().filter_map(Result::err);
+    failures.find(|error| !is_others(error)).map_or(Ok(()), Err)
 }

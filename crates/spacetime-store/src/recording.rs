@@ -183,6 +183,11 @@ impl Shared {
         }
     }
 
+    /// What was noted since this was asked last.
+    pub fn take_notes(&self) -> Notes {
+        std::mem::take(&mut *self.notes.lock().expect("not poisoned"))
+    }
+
     pub fn set_health(&self, health: Health) {
         self.health.fetch_max(health as u8, Ordering::Release);
     }
@@ -412,6 +417,7 @@ impl Recording {
     pub fn end_session(&self, end: EndInfo) -> Result<()> {
         if self.is_session_waiting() {
             self.threads().forget_session();
+            self.shared.take_notes();
             self.shared.end_session();
             return Ok(());
         }
@@ -471,7 +477,8 @@ impl Recording {
         summary
     }
 
-    /// Leaves something for the next chunk. The writer is not woken for it.
+    /// Leaves something for the next chunk. The writer is not woken for it; that it failed is told
+    /// when the recording is closed.
     fn note(&self, add: impl FnOnce(&mut Notes)) -> Result<()> {
         self.check_process()?;
         add(&mut self.shared.notes.lock().expect("not poisoned"));

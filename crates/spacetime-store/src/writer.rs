@@ -402,7 +402,7 @@ impl Writer {
 
     /// Takes what was said of the session so far, before what refers to it is stored.
     fn take_notes(&mut self) {
-        let notes = std::mem::take(&mut *self.shared.notes.lock().expect("not poisoned"));
+        let notes = self.shared.take_notes();
         match &mut self.session {
             Some(session) => session.notes.append(notes),
             None if notes.is_empty() => {}

@@ -77,6 +77,7 @@ fn a_session_of_which_nothing_is_recorded_leaves_nothing() {
     for n_records in [0, 1] {
         let (recording, mut ring) = parent.follow_fork(Some(origin), child).unwrap();
         assert!(recording.is_session_waiting());
+        recording.describe_call(0, "{}".into()).unwrap();
         for _ in 0..n_records {
             call(&mut ring);
             recording.wake();

@@ -291,7 +291,11 @@ impl Heap {
                 return;
             }
             // A large text that grows is not copied at each step.
-            match atoms::bytes_in_place(object).filter(|_| exporter.is_none()) {
+            let in_place = match exporter {
+                None => atoms::bytes_in_place(object),
+                Some(_) => None,
+            };
+            match in_place {
                 Some(bytes) => {
                     let n_read = bytes.len().min(limits::text());
                     (Cow::Borrowed(&bytes[..n_read]), bytes.len())
@@ -321,14 +325,14 @@ impl Heap {
         if start == old.len() {
             self.append_text(id, inserted);
         } else {
-            let (mut at, mut n_removed) = (start, n_removed);
+            let (mut at, mut to_remove) = (start, n_removed);
             for batch in text_batches(inserted) {
                 stream::put_object_record(&mut self.sink, record::TEXT_SPLICE, id);
                 self.sink.varint(at as u64);
-                self.sink.varint(n_removed as u64);
+                self.sink.varint(to_remove as u64);
                 self.sink.blob(batch);
                 self.sink.record_end();
-                (at, n_removed) = (at + batch.len(), 0);
+                (at, to_remove) = (at + batch.len(), 0);
             }
         }
         old.splice(start..start + n_removed, inserted.iter().copied());
