@@ -239,6 +239,16 @@ impl RingReader {
         unsafe { std::slice::from_raw_parts(memory.start.add(offset), len) }
     }
 
+    /// Where what is committed by now ends.
+    pub fn end(&self) -> u64 {
+        self.ring.head.0.load(Ordering::Acquire)
+    }
+
+    /// Whether everything before an [`Self::end`] was taken.
+    pub fn is_past(&self, end: u64) -> bool {
+        self.tail >= end
+    }
+
     /// Gives the first `n` committed bytes back to the producer.
     pub fn advance(&mut self, n: usize) {
         let head = self.ring.head.0.load(Ordering::Acquire);

@@ -124,10 +124,10 @@ impl Writer {
                 None
             })
         };
-        Ok(Threads::Running {
-            writer: spawn("spacetime-writer", write)?,
-            clock: spawn("spacetime-clock", move || clock.run())?,
-        })
+        // The clock first: it ends if there is no writer.
+        let clock = spawn("spacetime-clock", move || clock.run())?;
+        let writer = spawn("spacetime-writer", write)?;
+        Ok(Threads::Running { writer, clock })
     }
 
     /// Works until the trace is closed, or until it is told to rest: then it gives itself back.
@@ -146,7 +146,7 @@ impl Writer {
             }
             while let Some(order) = self.waiting_orders.pop_front() {
                 // What was committed before the order was given comes first.
-                while self.drain() > 0 {}
+                self.drain_committed();
                 match order {
                     Order::Close(reply) => {
                         let summary = self.close();
@@ -180,6 +180,12 @@ impl Writer {
                 }
             }
         }
+    }
+
+    /// Applies what is committed by now. The program may go on meanwhile.
+    fn drain_committed(&mut self) {
+        let end = self.ring.end();
+        while !self.ring.is_past(end) && self.drain() > 0 {}
     }
 
     /// Applies a slice of what is committed. Gives its length.
@@ -320,7 +326,7 @@ impl Writer {
 
     /// Ends the session before a signal ends the process.
     fn end_by(&mut self, signal: Signal) {
-        while self.drain() > 0 {}
+        self.drain_committed();
         // What fails here can be told to nobody.
         let _ = self.end_session(&EndInfo {
             kind: ExitKind::Signal,
