@@ -389,7 +389,7 @@ fn with_recording<T: Send>(
 struct SharedRecording<'a>(&'a Recording);
 
 #[allow(unsafe_code)]
-// SAFETY: orders go through a channel; the reference is used by one thread at a time.
+// SAFETY: the reference is used by one thread at a time; what it leads to is a channel or under a lock.
 unsafe impl Send for SharedRecording<'_> {}
 
 impl SharedRecording<'_> {

@@ -5,7 +5,8 @@
 //!
 //! Capture holds a [`RingWriter`], into which it writes records, and a [`Recording`], through
 //! which it gives the few orders that are not records. Orders and records keep their order: a
-//! session begun or code added before a commit is known when the committed records are read.
+//! session begun before a commit is known when the committed records are read. Code, and what is said
+//! of calls, is left beside them, and is stored with or before the records that come after it.
 //! Orders that need an answer wait for the writer thread, which never takes the GIL.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -120,7 +121,7 @@ pub struct BegunSession {
 /// What the clock shows while it rests: it is set by who wakes it.
 pub const CLOCK_RESTS: u64 = u64::MAX;
 
-/// What writer thread and capture share without waiting.
+/// What writer thread and capture share; no lock in it is held for longer than it takes to copy.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pub clock_ns: Arc<AtomicU64>,

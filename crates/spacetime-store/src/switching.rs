@@ -2,9 +2,10 @@
 //! write-ahead log beside it.
 //!
 //! Of two processes that switch at once SQLite refuses one, without waiting: each reads before it
-//! writes, and neither lets the other go first. So who opens or closes a trace for writing holds a lock
-//! on its folder meanwhile. A lock on the file would not do: a process that closes any descriptor of a
-//! file loses SQLite's locks on it. Nothing is left in the folder, and a lock ends with its process.
+//! writes, and neither lets the other go first. So who switches a trace holds a lock on its folder
+//! meanwhile. A lock on the file would not do: a process that closes any descriptor of a file loses
+//! SQLite's locks on it. Nothing is left in the folder, and the lock ends with the processes that have
+//! it open.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Two processes at one trace: reading along while the other records, and reading what is left
-//! when it is killed. This program runs itself as the recording process.
+//! Several processes at one trace: reading along while another records, opening and closing it at
+//! once, and reading what is left when one is killed. This program runs itself as the recording process.
 
 mod common;
 
