@@ -525,6 +525,52 @@ def test_what_a_crashed_worker_recorded_is_kept(level: str, tmp_path: Path) -> N
         assert [session.name for session in trace.sessions] == ["test_crashing.py::test_crashing"]
 
 
+FORKING = {
+    "test_forking.py": """\
+import multiprocessing
+import os
+
+
+def test_forks():
+    pid = os.fork()
+    if pid == 0:
+        place = "child"
+        os._exit(3)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 3
+
+
+def test_starts_a_worker():
+    def work(n):
+        return n + 1
+
+    worker = multiprocessing.get_context("fork").Process(target=work, args=(3,))
+    worker.start()
+    worker.join()
+    assert worker.exitcode == 0
+"""
+}
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "1"]])
+def test_forked_processes_have_sessions_of_their_own(workers: list[str], tmp_path: Path) -> None:
+    trace, _ = recorded(tmp_path, FORKING, *workers)
+    main, forked, worker = trace.sessions
+    assert [call.name for call in main.calls] == ["test_forks", "test_starts_a_worker"]
+    assert (forked.parent, forked.ending) == (main.calls[0], "exit")
+    assert forked.calls[0].states[-1].locals == {"pid": 0, "place": "child"}
+    (work,) = trace.calls("test_starts_a_worker.<locals>.work")
+    assert (work.session, work.arguments, work.value) == (worker, {"n": 3}, 4)
+    assert worker.parent == main.calls[1]
+    assert set(outcomes_in(trace).values()) == {"passed"}
+
+
+def test_forked_processes_are_no_part_of_failures_alone(tmp_path: Path) -> None:
+    trace, _ = recorded(tmp_path, FORKING, "--spacetime=failed")
+    assert not trace.sessions
+    text = " ".join(run_pytest(tmp_path, "--help").stdout.split())
+    assert "In processes that tests fork as well, unless failures alone are kept" in text
+
+
 ODD = {
     "conftest.py": """\
 import pytest

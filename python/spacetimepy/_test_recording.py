@@ -116,7 +116,8 @@ class TestRecording:
                 selection=None,
                 overwrite=overwrite,
                 ignore_types=_own_types(),
-                follows_children=False,
+                follows_forks=not self._keeps_failures_alone,
+                follows_programs=False,
             )
         except SpacetimeError as error:
             raise pytest.UsageError(f"--spacetime: {error}") from None

@@ -413,7 +413,8 @@ def _start(
     ignore_types: Iterable[type] = (),
     adapters: Iterable[Adapter | type] = (),
     program_name: str | None = None,
-    follows_children: bool = True,
+    follows_forks: bool = True,
+    follows_programs: bool = True,
     origin: tuple[int, int | None] | None = None,
 ) -> Recorder:
     """Makes the recorder of this process.
@@ -421,7 +422,8 @@ def _start(
     Args:
         selection: What is recorded besides what is decorated.
         program_name: What implicit sessions are called; if not given, as the main program.
-        follows_children: Record processes that this one forks or starts, in the same trace.
+        follows_forks: Record processes that this one forks, in the same trace.
+        follows_programs: Record Python programs that this process starts, in the same trace.
         origin: The session, and the call in it, that this process was started from.
     """
     global _active
@@ -439,7 +441,7 @@ def _start(
         # A name that no other trace in this process's memory has.
         path = f"{path}#{next(_memory_numbers)}"
     name = program_name or _program_name()
-    is_shareable = follows_children and not in_memory
+    note = _child.note(path, name, selection, bounds) if follows_programs else None
     native = _native.Recorder(
         path,
         in_memory=bool(in_memory),
@@ -448,8 +450,8 @@ def _start(
         ignore_types=_as_types(ignore_types),
         on_code=_source.describe,
         on_exit=_exit_at_once,
-        follows_forks=is_shareable,
-        note_for_children=_child.note(path, name, selection, bounds) if is_shareable else None,
+        follows_forks=follows_forks and not in_memory,
+        note_for_children=None if in_memory else note,
         is_child=origin is not None,
     )
     _active = recorder = Recorder(native, selection, is_in_memory=bool(in_memory), origin=origin)
