@@ -59,6 +59,13 @@ def counts_in(output: str) -> str:
     return ", ".join(found[-6:])
 
 
+def commands_in(output: str) -> list[str]:
+    """What stands below failures in place of, or as, the command that opens them."""
+    lines = output.splitlines()
+    is_title = [bool(re.fullmatch("-+ spacetime -+", line)) for line in lines]
+    return [line for line, is_below in zip(lines[1:], is_title, strict=False) if is_below]
+
+
 def outcomes_in(trace: Trace) -> dict[str, str]:
     """The outcome of each test's own call, by node id."""
     return {
@@ -319,15 +326,16 @@ def test_error(no_such_fixture):
 
 def test_failed_keeps_failures_alone(tmp_path: Path) -> None:
     trace, output = recorded(tmp_path, FAILING, "--spacetime=failed")
-    names = ["test_some[1]", "test_some[4]", "test_error"]
+    names = ["test_some[1]", "test_some[4]"]
     assert [session.name for session in trace.sessions] == [f"test_failing.py::{n}" for n in names]
-    first, second, error = trace.sessions
+    first, second = trace.sessions
     assert (first.ending, first.message) == ("exception", "AssertionError: assert (1 % 3) != 1")
     (call,) = second.calls
     assert call.metadata == {"nodeid": "test_failing.py::test_some[4]", "outcome": "failed"}
     assert call.arguments == {"n": 4, "shared": {"n": 4}}
-    assert len(error.calls) == 0
-    assert f"spacetime show pytest.spacetime {call.id}:-1" in output
+    nothing, *commands = commands_in(output)
+    assert nothing.startswith("nothing of this was recorded: ")
+    assert commands[1] == f"spacetime show pytest.spacetime {call.id}:-1"
     tables = ("session", "chunk", "session_code", "call_metadata")
     counts = [trace.sql(f"SELECT count(DISTINCT session) FROM {t}")[0][0] for t in tables[1:]]
     assert counts == [2, 2, 2]
@@ -341,6 +349,93 @@ def test_failed_without_a_failure_keeps_nothing(tmp_path: Path) -> None:
     trace, output = recorded(tmp_path, FAILING, "--spacetime=failed", "-k", "test_some and 0")
     assert not trace.sessions
     assert "spacetime: no test failed, nothing was kept in pytest.spacetime" in output
+    trace, output = recorded(tmp_path, FAILING, "--spacetime=failed", "-k", "test_error")
+    assert not trace.sessions
+    assert "spacetime: of what failed nothing could be recorded, nothing was kept" in output
+
+
+BROKEN_FOR_MANY = {
+    "test_broken.py": """\
+import pytest
+
+
+@pytest.fixture(scope="module")
+def broken():
+    number = 1
+    raise ValueError("no fixture")
+
+
+def test_first(broken):
+    pass
+
+
+def test_second(broken):
+    pass
+"""
+}
+
+
+@pytest.mark.parametrize("level", ["line", "failed"])
+def test_a_fixture_that_failed_before_is_shown_where_it_failed(level: str, tmp_path: Path) -> None:
+    trace, output = recorded(tmp_path, BROKEN_FOR_MANY, f"--spacetime={level}")
+    (call,) = trace.calls("broken")
+    assert call.metadata["nodeid"] == "test_broken.py::test_first"
+    assert commands_in(output) == 2 * [f"spacetime show pytest.spacetime {call.id}:-1"]
+    assert [len(session.calls) for session in trace.sessions] == [1]
+
+
+NOT_BY_AN_EXCEPTION = {
+    "test_parts.py": """\
+import unittest
+
+import pytest
+
+
+@pytest.mark.xfail(strict=True)
+def test_unexpected_pass():
+    value = 1
+
+
+def test_parts(subtests):
+    for n in range(3):
+        with subtests.test(n=n):
+            assert n == 1
+
+
+def test_skipped_part(subtests):
+    with subtests.test():
+        pytest.skip("later")
+
+
+class Case(unittest.TestCase):
+    def test_case(self):
+        for n in range(3):
+            with self.subTest(n=n):
+                self.assertEqual(n, 1)
+"""
+}
+
+
+@pytest.mark.parametrize("level", ["line", "failed"])
+@pytest.mark.parametrize("workers", [[], ["-n", "1"]])
+def test_each_report_of_a_failure_has_a_command(
+    level: str, workers: list[str], tmp_path: Path
+) -> None:
+    trace, output = recorded(tmp_path, NOT_BY_AN_EXCEPTION, f"--spacetime={level}", *workers)
+    (passed,) = trace.calls("test_unexpected_pass")
+    assert passed.metadata["outcome"] == "failed"
+    commands = [command.rpartition(" ")[2] for command in commands_in(output)]
+    (parts,), (case,) = trace.calls("test_parts"), trace.calls("Case.test_case")
+    assert commands[0] == f"{passed.id}:-1"
+    assert commands[3] == f"{parts.id}:-1"
+    assert len(commands) == 6
+    # A part is shown as it was when it failed.
+    for call, states in ((parts, commands[1:3]), (case, commands[4:6])):
+        assert [state.partition(":")[0] for state in states] == 2 * [str(call.id)]
+        indices = [int(state.partition(":")[2]) for state in states]
+        assert [call.states[index].locals["n"] for index in indices] == [0, 2]
+    if level == "line":
+        assert outcomes_in(trace)["test_parts.py::test_skipped_part"] == "passed"
 
 
 def test_a_run_begins_the_default_trace_afresh_and_adds_to_a_named_one(tmp_path: Path) -> None:
@@ -516,13 +611,44 @@ def test_after():
 @pytest.mark.parametrize("level", ["line", "failed"])
 def test_what_a_crashed_worker_recorded_is_kept(level: str, tmp_path: Path) -> None:
     trace, output = recorded(tmp_path, CRASHING, "-n", "1", f"--spacetime={level}")
-    assert "crashed while running 'test_crashing.py::test_crashing'" in output
+    below = output.split("crashed while running 'test_crashing.py::test_crashing'")[1]
     (call,) = trace.calls("test_crashing")
     assert call.outcome == "OPEN" and call.states[-1].locals == {"reached": 1}
+    command = f"spacetime show pytest.spacetime {call.id}:-1"
+    assert below.splitlines()[2:4] == ["what its process stored last:", command]
     if level == "line":
         assert outcomes_in(trace)["test_crashing.py::test_after"] == "passed"
     else:
         assert [session.name for session in trace.sessions] == ["test_crashing.py::test_crashing"]
+
+
+KILLED = {
+    "test_killed.py": """\
+import os
+import signal
+
+
+def test_fails():
+    value = [1, 2]
+    assert value == [1]
+
+
+def test_killed():
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+}
+
+
+@pytest.mark.parametrize("level", ["line", "function", "failed"])
+def test_what_a_printed_command_shows_outlives_its_process(level: str, tmp_path: Path) -> None:
+    trace, output = recorded(tmp_path, KILLED, "-n", "1", f"--spacetime={level}")
+    (call,) = trace.calls()
+    assert (call.name, call.outcome, call.metadata["outcome"]) == ("test_fails", "RAISED", "failed")
+    state = "" if level == "function" else ":-1"
+    assert commands_in(output) == [
+        f"spacetime show pytest.spacetime {call.id}{state}",
+        "nothing of this test was stored before its process died",
+    ]
 
 
 FORKING = {

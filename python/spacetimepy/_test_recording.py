@@ -57,6 +57,9 @@ _XUNIT_OF_CLASSES = (
     *("setUpClass", "tearDownClass", "setUp", "tearDown", "asyncSetUp", "asyncTearDown"),
 )
 _FAILURES = ("failed", "error", "interrupted")
+_NOTHING_RECORDED = (
+    "nothing of this was recorded: neither a test function nor a fixture of your own files failed"
+)
 
 
 class TestRecording:
@@ -91,6 +94,9 @@ class TestRecording:
         self._attempt: _Attempt | None = None
         self._phase_start = 0
         self._n_outcomes: dict[str, int] = {}
+        # By the code of a fixture that failed: what a fixture of wide scope raised is raised again for
+        # each test that asks for it.
+        self._commands_of_failed_setups: dict[int, str] = {}
 
     # -- the life of the trace ---------------------------------------------------------------------
 
@@ -170,21 +176,54 @@ class TestRecording:
         """Takes over what a worker has to say."""
         self._problems += getattr(node, "workeroutput", {}).get("spacetime_problems", ())
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str, report: Any) -> None:
+        """A worker of pytest-xdist died in a test."""
+        worker = f"pytest {report.node.gateway.id}"
+        try:
+            text = self._command_at_crash(storable(crashitem), worker)
+        except SpacetimeError as error:
+            text = str(error)
+        _add_section(report, text)
+
+    def _command_at_crash(self, nodeid: str, worker: str) -> str:
+        """The command that shows where the process of a test was last, as far as it was stored."""
+        trace = _native.Trace(self._path)
+        name = nodeid if self._keeps_failures_alone else worker
+        call = None
+        for session in self._new_sessions(trace):
+            if session["name"] == name and session["origin_session"] is None:
+                last = session["first_call"] + session["n_calls"] - 1
+                call = trace.call(last) if session["n_calls"] else None
+        while call is not None and call["outcome"] != "open":
+            call = None if call["parent"] is None else trace.call(call["parent"])
+        if call is None:
+            return "nothing of this test was stored before its process died"
+        return f"what its process stored last:\n{self._command_to_show(call['id'])}"
+
+    def _new_sessions(self, trace: _native.Trace) -> list[_native._SessionRow]:
+        before = self._last_session_before or 0
+        return [session for session in trace.sessions() if session["id"] > before]
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, exitstatus: int
+    ) -> None:
         """Says what was recorded, where, and the command that opens it."""
         for problem in self._problems:
             terminalreporter.write_line(f"spacetime: recording failed: {problem}", red=True)
         if self._last_session_before is not None:
-            terminalreporter.write_line(self._closing_line(self._last_session_before))
+            terminalreporter.write_line(self._closing_line(exitstatus))
 
-    def _closing_line(self, last_session_before: int) -> str:
+    def _closing_line(self, exitstatus: int) -> str:
         try:
-            sessions = _native.Trace(self._path).sessions()
+            new = self._new_sessions(_native.Trace(self._path))
         except SpacetimeError as error:
             return f"spacetime: {error}"
-        new = [session for session in sessions if session["id"] > last_session_before]
         if not new and self._keeps_failures_alone:
-            return f"spacetime: no test failed, nothing was kept in {self._shown_path}"
+            why = "no test failed"
+            if exitstatus == pytest.ExitCode.TESTS_FAILED:
+                why = "of what failed nothing could be recorded"
+            return f"spacetime: {why}, nothing was kept in {self._shown_path}"
         n_calls, n_states = (sum(s[name] for s in new) for name in ("n_calls", "n_states"))
         what = f"{counted(n_calls, 'call')}, {counted(n_states, 'state')}"
         if len(new) > 1:
@@ -220,9 +259,11 @@ class TestRecording:
             return (yield)
         code = self._record(recorder, _function_of(item), is_test=True)
         self._phase_start = recorder._native.n_calls
+        attempt.is_running = True
         try:
             return (yield)
         finally:
+            attempt.is_running = False
             if code is not None and self._here() is recorder:
                 attempt.call = self._call_of(recorder, code)
 
@@ -243,15 +284,26 @@ class TestRecording:
         recorder, attempt = self._here(), self._attempt
         if recorder is None or attempt is None:
             return report
+        self._take_in(recorder, attempt, report, call)
+        return report
+
+    def _take_in(
+        self,
+        recorder: Recorder,
+        attempt: _Attempt,
+        report: pytest.TestReport,
+        call: pytest.CallInfo[None],
+    ) -> None:
         attempt.take_in(report)
-        if report.failed and call.excinfo is not None:
-            attempt.ending = recording._how_it_ended(call.excinfo.value)
-            where = self._call_that_failed(recorder, attempt, report, call.excinfo.value)
-            if where is not None:
-                _add_section(report, self._command_for(recorder, where))
+        exception = None if call.excinfo is None else call.excinfo.value
+        if exception is not None and report.failed:
+            attempt.ending = recording._how_it_ended(exception)
+        # pytest takes a test that came to its end for failed if a part of it (`subtests`) failed.
+        is_whole = report.when == "call" and not attempt.is_running
+        if report.failed or (is_whole and attempt.outcome == "failed"):
+            _add_section(report, self._command_at_failure(recorder, attempt, report, exception))
         if report.when == "teardown":
             self._end_attempt(recorder, attempt)
-        return report
 
     def _here(self) -> Recorder | None:
         """The recorder, if it records this process: a forked child has none."""
@@ -279,7 +331,7 @@ class TestRecording:
         if attempt.call is not None:
             attempt.describe(recorder, attempt.call)
         if self._keeps_failures_alone:
-            if attempt.outcome in _FAILURES:
+            if attempt.outcome in _FAILURES and recorder._native.n_calls:
                 recorder._end_session(*attempt.ending)
             else:
                 recorder._discard_session()
@@ -319,37 +371,59 @@ class TestRecording:
         last = recorder._native.last_call_of(code)
         return last if last is not None and last >= self._phase_start else None
 
-    def _call_that_failed(
+    def _command_at_failure(
         self,
         recorder: Recorder,
         attempt: _Attempt,
         report: pytest.TestReport,
-        exception: BaseException,
-    ) -> int | None:
-        """The innermost recorded call through which the exception came."""
+        exception: BaseException | None,
+    ) -> str:
+        """The command that shows what failed, once it can be read; or why there is none."""
         if not attempt.is_in_session_of(recorder):
-            return None
-        codes = []
-        traceback = exception.__traceback__
+            return f"spacetime ls {self._shown_path}"
+        code = self._code_that_failed(exception)
+        call = attempt.call if code is None else recorder._native.last_call_of(code)
+        if report.when == "setup" and code is not None and self._call_of(recorder, code) is None:
+            known = self._commands_of_failed_setups.get(id(code))
+            if known is not None:
+                return known
+        elif report.when != "call" and code is not None and call is not None:
+            attempt.describe(recorder, call, when=report.when)
+        if attempt.call is not None:
+            attempt.describe(recorder, attempt.call)
+        if call is None:
+            return _NOTHING_RECORDED
+        command = self._command_for(recorder, call)
+        if report.when == "setup" and code is not None:
+            self._commands_of_failed_setups[id(code)] = command
+        return command
+
+    def _code_that_failed(self, exception: BaseException | None) -> CodeType | None:
+        """The innermost recorded code through which the exception came."""
+        found = None
+        traceback = None if exception is None else exception.__traceback__
         while traceback is not None:
-            codes.append(traceback.tb_frame.f_code)
-            traceback = traceback.tb_next
-        for code in reversed(codes):
+            code = traceback.tb_frame.f_code
             if id(code) in self._recorded:
-                found = recorder._native.last_call_of(code)
-                # What a fixture raised for an earlier test is raised again for others.
-                is_again = report.when == "setup" and self._call_of(recorder, code) is None
-                if found is not None and report.when != "call" and not is_again:
-                    attempt.describe(recorder, found, when=report.when)
-                return found
-        return attempt.call
+                found = code
+            traceback = traceback.tb_next
+        return found
 
     def _command_for(self, recorder: Recorder, call: int) -> str:
-        """The command that shows the last state of a call of the open session."""
+        """The command that shows the last state of a call of the open session, which is stored first:
+        the process may not live to store it later.
+        """
         assert recorder.session is not None
-        first = _native.Trace(self._path).session(recorder.session.id)["first_call"]
-        state = ":-1" if self._by_line else ""
-        return f"spacetime show {self._shown_path} {first + call}{state}"
+        recorder.flush()
+        trace = _native.Trace(self._path)
+        id = trace.session(recorder.session.id)["first_call"] + call
+        found = trace.call(id)
+        # A part of a test may have failed, which goes on.
+        return self._command_to_show(id, found["n_states"] - 1 if found["outcome"] == "open" else -1)
+
+    def _command_to_show(self, call: int, state: int = -1) -> str:
+        index = f":{state}" if self._by_line else ""
+        return f"spacetime show {self._shown_path} {call}{index}"
 
 
 def _own_types() -> tuple[type, ...]:
@@ -369,6 +443,8 @@ class _Attempt:
         # The call of the test's own function, by its number in the session.
         self.call: int | None = None
         self.outcome = "passed"
+        # Reports that come while its function runs are about parts of it.
+        self.is_running = False
         self.ending: tuple[_native._ExitKind, str | None] = ("completed", None)
 
     def is_in_session_of(self, recorder: Recorder) -> bool:
@@ -377,7 +453,7 @@ class _Attempt:
 
     def take_in(self, report: pytest.TestReport) -> None:
         """Learns the outcome of a phase; what went wrong first has the last word."""
-        if self.outcome in _FAILURES:
+        if self.outcome in _FAILURES or (self.is_running and not report.failed):
             return
         if report.failed:
             self.outcome = "failed" if report.when == "call" else "error"
