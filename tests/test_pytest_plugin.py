@@ -697,6 +697,43 @@ def test_forked_processes_are_no_part_of_failures_alone(tmp_path: Path) -> None:
     assert "In processes that tests fork as well, unless failures alone are kept" in text
 
 
+BROKEN_OFF = {
+    "test_broken_off.py": """\
+import resource
+import signal
+
+
+def test_limits():
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most))
+
+
+def test_fails():
+    assert False
+
+
+def test_passes():
+    pass
+"""
+}
+
+
+@pytest.mark.parametrize("level", ["line", "failed"])
+@pytest.mark.parametrize("workers", [[], ["-n", "1"]])
+def test_tests_go_on_where_nothing_more_can_be_written(
+    level: str, workers: list[str], tmp_path: Path
+) -> None:
+    write(tmp_path, BROKEN_OFF)
+    plain = run_pytest(tmp_path, *workers)
+    done = run_pytest(tmp_path, f"--spacetime={level}", *workers)
+    assert counts_in(plain.stdout) == counts_in(done.stdout) == "1 failed, 2 passed", done.stdout
+    assert done.returncode == plain.returncode
+    assert done.stdout.count("spacetime: recording failed: the limit on the size of files") == 1
+    assert commands_in(done.stdout) == []
+    assert done.stderr == plain.stderr
+
+
 ODD = {
     "conftest.py": """\
 import pytest

@@ -86,6 +86,7 @@ class TestRecording:
             self._path = self._worker["spacetime_path"]
         self._shown_path = as_typed(self._path, folder)
         self._recorder: Recorder | None = None
+        self._has_begun = False
         self._last_session_before: int | None = None
         self._problems: list[str] = []
         # By identity: equal code objects of two functions are two.
@@ -131,7 +132,7 @@ class TestRecording:
         recorder.is_given = True
         worker = "" if self._worker is None else f" {self._worker['workerid']}"
         recorder.program_name = f"pytest{worker}"
-        self._recorder = recorder
+        self._recorder, self._has_begun = recorder, True
         return recorder
 
     def _close(self, kind: _native._ExitKind, message: str | None) -> None:
@@ -149,7 +150,16 @@ class TestRecording:
                 recorder._native.describe_session(recorder.program_name, None, metadata)
             recorder._close(kind, message)
         except SpacetimeError as error:
-            self._problems.append(str(error))
+            self._give_up(recorder, error)
+
+    def _give_up(self, recorder: Recorder, error: SpacetimeError) -> None:
+        """The tests go on without being recorded, which the summary says."""
+        self._recorder = self._attempt = None
+        try:
+            recorder._close("completed", None)
+        except SpacetimeError as reason:
+            error = reason
+        self._problems.append(str(error))
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> Generator[None, Any, Any]:
@@ -209,7 +219,7 @@ class TestRecording:
         self, terminalreporter: pytest.TerminalReporter, exitstatus: int
     ) -> None:
         """Says what was recorded, where, and the command that opens it."""
-        for problem in self._problems:
+        for problem in dict.fromkeys(self._problems):
             terminalreporter.write_line(f"spacetime: recording failed: {problem}", red=True)
         if self._last_session_before is not None:
             terminalreporter.write_line(self._closing_line(exitstatus))
@@ -236,11 +246,14 @@ class TestRecording:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """An attempt at a test begins."""
-        if self._recorder is None:
+        if self._worker is not None and not self._has_begun:
             self._open()
         recorder = self._here()
         if recorder is not None:
-            self._begin_attempt(recorder, item)
+            try:
+                self._begin_attempt(recorder, item)
+            except SpacetimeError as error:
+                self._give_up(recorder, error)
         return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -284,7 +297,10 @@ class TestRecording:
         recorder, attempt = self._here(), self._attempt
         if recorder is None or attempt is None:
             return report
-        self._take_in(recorder, attempt, report, call)
+        try:
+            self._take_in(recorder, attempt, report, call)
+        except SpacetimeError as error:
+            self._give_up(recorder, error)
         return report
 
     def _take_in(
