@@ -448,6 +448,25 @@ def test_a_run_begins_the_default_trace_afresh_and_adds_to_a_named_one(tmp_path:
     assert "to look at it: spacetime show 'my trace.spacetime'" in named.stdout
 
 
+@pytest.mark.parametrize(
+    ("given", "shown", "made"),
+    [
+        ("no such/../my.spacetime", "my.spacetime", "my.spacetime"),
+        ("-my.spacetime", "./-my.spacetime", "-my.spacetime"),
+        ("", "pytest.spacetime", "pytest.spacetime"),
+    ],
+)
+def test_a_trace_is_named_as_one_would_type_it(
+    given: str, shown: str, made: str, tmp_path: Path
+) -> None:
+    write(tmp_path, REWRITTEN)
+    for _ in range(2):
+        done = run_pytest(tmp_path, "--spacetime=line", f"--spacetime-path={given}")
+        assert done.returncode == 0, done.stdout
+        assert f"to look at it: spacetime show {shown}\n" in done.stdout
+    assert len(spacetimepy.open(tmp_path / made).sessions) == (2 if given else 1)
+
+
 def test_nothing_is_touched_where_no_test_runs(tmp_path: Path) -> None:
     write(tmp_path, REWRITTEN)
     assert run_pytest(tmp_path, "--spacetime=line").returncode == 0

@@ -30,14 +30,17 @@ def counted(number: int, noun: str) -> str:
 def as_typed(path: str, folder: str | None = None) -> str:
     """The path as one would type it in a folder, by default the working one.
 
-    >>> as_typed("/srv/my run.spacetime", "/srv")
-    "'my run.spacetime'"
+    >>> as_typed("/srv/my run.spacetime", "/srv"), as_typed("/srv/-x", "/srv")
+    ("'my run.spacetime'", './-x')
     """
     try:
         folder = _working_folder() if folder is None else folder
         relative = path.removeprefix(f"{folder}/")
     except OSError:
         relative = path
+    if relative.startswith("-"):
+        # No option.
+        relative = f"./{relative}"
     if _is_plain(relative):
         return relative
     return "'" + relative.replace("'", "'\"'\"'") + "'"

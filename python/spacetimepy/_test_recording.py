@@ -26,7 +26,7 @@ from types import CodeType
 import pytest
 
 from spacetimepy import _native, decorators, recording
-from spacetimepy._isolation import exact, isolate, members_of, storable
+from spacetimepy._isolation import absolute, exact, isolate, members_of, storable
 from spacetimepy._phrasing import as_typed, counted
 from spacetimepy.errors import SpacetimeError
 from spacetimepy.patterns import is_own_file
@@ -80,8 +80,8 @@ class TestRecording:
         # What pytest-xdist gives to its workers.
         self._worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         folder = str(config.invocation_params.dir)
-        self._path = os.path.join(folder, path or DEFAULT_NAME)
-        self._begins_afresh = path is None
+        self._path = absolute(os.path.join(folder, path or DEFAULT_NAME))
+        self._begins_afresh = not path
         if self._worker is not None:
             self._path = self._worker["spacetime_path"]
         self._shown_path = as_typed(self._path, folder)
