@@ -557,6 +557,26 @@ def test_ctrl_c_leaves_a_complete_trace(level: str, tmp_path: Path) -> None:
         assert trace.calls("resource")[0].outcome == "RETURNED"
 
 
+ENDING_PYTEST = {
+    "test_ending.py": """\
+import pytest
+
+
+def test_ends():
+    value = 1
+    pytest.exit("enough", returncode=7)
+"""
+}
+
+
+@pytest.mark.parametrize("level", ["line", "failed"])
+def test_the_closing_line_comes_with_any_exit_code(level: str, tmp_path: Path) -> None:
+    trace, output = recorded(tmp_path, ENDING_PYTEST, f"--spacetime={level}")
+    assert trace.calls("test_ends")[0].metadata["outcome"] == "interrupted"
+    assert output.count("spacetime: recorded 1 call, 2 states in pytest.spacetime; to look") == 1
+
+
+
 MANY = {
     "test_many.py": """\
 import os

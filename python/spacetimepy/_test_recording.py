@@ -89,6 +89,7 @@ class TestRecording:
         self._has_begun = False
         self._last_session_before: int | None = None
         self._problems: list[str] = []
+        self._has_told = False
         # By identity: equal code objects of two functions are two.
         self._recorded: dict[int, CodeType] = {}
         self._seen_holders: dict[int, object] = {}
@@ -219,12 +220,23 @@ class TestRecording:
         self, terminalreporter: pytest.TerminalReporter, exitstatus: int
     ) -> None:
         """Says what was recorded, where, and the command that opens it."""
-        for problem in dict.fromkeys(self._problems):
-            terminalreporter.write_line(f"spacetime: recording failed: {problem}", red=True)
-        if self._last_session_before is not None:
-            terminalreporter.write_line(self._closing_line(exitstatus))
+        self._tell(terminalreporter, exitstatus)
 
-    def _closing_line(self, exitstatus: int) -> str:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_unconfigure(self) -> None:
+        """Says it where pytest had no summary: the program chose the exit code (`pytest.exit`)."""
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and not self._has_told:
+            self._tell(reporter, None)
+
+    def _tell(self, reporter: Any, exitstatus: int | None) -> None:
+        self._has_told = True
+        for problem in dict.fromkeys(self._problems):
+            reporter.write_line(f"spacetime: recording failed: {problem}", red=True)
+        if self._last_session_before is not None:
+            reporter.write_line(self._closing_line(exitstatus))
+
+    def _closing_line(self, exitstatus: int | None) -> str:
         try:
             new = self._new_sessions(_native.Trace(self._path))
         except SpacetimeError as error:
