@@ -576,6 +576,14 @@ def test_the_closing_line_comes_with_any_exit_code(level: str, tmp_path: Path) -
     assert output.count("spacetime: recorded 1 call, 2 states in pytest.spacetime; to look") == 1
 
 
+@pytest.mark.parametrize("level", ["line", "failed"])
+def test_a_test_that_ends_a_worker_has_a_command(level: str, tmp_path: Path) -> None:
+    # pytest-xdist has no report of a test that chose the exit code.
+    suite = {name: text.replace(", returncode=7", "") for name, text in ENDING_PYTEST.items()}
+    trace, output = recorded(tmp_path, suite, "-n", "1", f"--spacetime={level}")
+    (call,) = trace.calls("test_ends")
+    assert commands_in(output) == [f"spacetime show pytest.spacetime {call.id}:-1"]
+
 
 MANY = {
     "test_many.py": """\
