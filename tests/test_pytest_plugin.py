@@ -670,19 +670,24 @@ def test_what_a_crashed_worker_recorded_is_kept(level: str, tmp_path: Path) -> N
 
 
 KILLED = {
-    "test_killed.py": """\
+    "conftest.py": """\
 import os
 import signal
 
 
+def pytest_runtest_setup(item):
+    if item.name == "test_killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+""",
+    "test_killed.py": """\
 def test_fails():
     value = [1, 2]
     assert value == [1]
 
 
 def test_killed():
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
+    pass
+""",
 }
 
 
