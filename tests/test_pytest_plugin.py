@@ -371,6 +371,10 @@ def test_first(broken):
 
 def test_second(broken):
     pass
+
+
+def test_third(request):
+    request.getfixturevalue("broken")
 """
 }
 
@@ -380,8 +384,9 @@ def test_a_fixture_that_failed_before_is_shown_where_it_failed(level: str, tmp_p
     trace, output = recorded(tmp_path, BROKEN_FOR_MANY, f"--spacetime={level}")
     (call,) = trace.calls("broken")
     assert call.metadata["nodeid"] == "test_broken.py::test_first"
-    assert commands_in(output) == 2 * [f"spacetime show pytest.spacetime {call.id}:-1"]
-    assert [len(session.calls) for session in trace.sessions] == [1]
+    assert commands_in(output) == 3 * [f"spacetime show pytest.spacetime {call.id}:-1"]
+    # The first test has the fixture alone, the second nothing.
+    assert [len(s.calls) for s in trace.sessions] == ([2] if level == "line" else [1, 1])
 
 
 NOT_BY_AN_EXCEPTION = {

@@ -6,7 +6,10 @@ into it, each into sessions of its own.
 
 At `line` and `function` a process records one session, and notes at the call of each test its node
 id and outcome. At `failed` each attempt at a test is a session named by the node id, which is
-discarded at its end unless the test failed.
+discarded at its end unless the test failed and something of it was recorded; processes that tests
+fork are not recorded there, since they do not know how the test ends.
+
+Below a failure stands the command that shows it. What it shows is stored before.
 
 Recorded are the functions of tests, the fixtures of the user's own files, and the set-up and
 tear-down functions of xUnit style, each with the functions inside it. They are handed to the
@@ -58,7 +61,7 @@ _XUNIT_OF_CLASSES = (
 )
 _FAILURES = ("failed", "error", "interrupted")
 _NOTHING_RECORDED = (
-    "nothing of this was recorded: neither a test function nor a fixture of your own files failed"
+    "nothing of this was recorded: recorded are test functions, and fixtures of your own files"
 )
 
 
@@ -96,9 +99,9 @@ class TestRecording:
         self._attempt: _Attempt | None = None
         self._phase_start = 0
         self._n_outcomes: dict[str, int] = {}
-        # By the code of a fixture that failed: what a fixture of wide scope raised is raised again for
-        # each test that asks for it.
-        self._commands_of_failed_setups: dict[int, str] = {}
+        # By the code that failed: what a fixture of a wide scope raised is raised again for each
+        # test that asks for it.
+        self._commands: dict[int, str] = {}
 
     # -- the life of the trace ---------------------------------------------------------------------
 
@@ -350,8 +353,8 @@ class TestRecording:
             else:
                 recorder._begin_implicit_session()
         assert recorder.session is not None
-        self._attempt = _Attempt(nodeid, recorder.session.id)
         self._phase_start = recorder._native.n_calls
+        self._attempt = _Attempt(nodeid, recorder.session.id, self._phase_start)
         self._record_members(recorder, getattr(item, "module", None), _XUNIT_OF_MODULES)
         self._record_members(recorder, getattr(item, "cls", None), _XUNIT_OF_CLASSES)
 
@@ -415,19 +418,21 @@ class TestRecording:
             return f"spacetime ls {self._shown_path}"
         code = self._code_that_failed(exception)
         call = attempt.call if code is None else recorder._native.last_call_of(code)
-        if report.when == "setup" and code is not None and self._call_of(recorder, code) is None:
-            known = self._commands_of_failed_setups.get(id(code))
+        is_again = call is None or call < attempt.first_call
+        if code is not None and report.when != "teardown" and is_again:
+            known = self._commands.get(id(code))
             if known is not None:
                 return known
         elif report.when != "call" and code is not None and call is not None:
             attempt.describe(recorder, call, when=report.when)
         if attempt.call is not None:
             attempt.describe(recorder, attempt.call)
+        call = attempt.call if call is None else call
         if call is None:
             return _NOTHING_RECORDED
         command = self._command_for(recorder, call)
-        if report.when == "setup" and code is not None:
-            self._commands_of_failed_setups[id(code)] = command
+        if code is not None:
+            self._commands[id(code)] = command
         return command
 
     def _code_that_failed(self, exception: BaseException | None) -> CodeType | None:
@@ -442,8 +447,9 @@ class TestRecording:
         return found
 
     def _command_for(self, recorder: Recorder, call: int) -> str:
-        """The command that shows the last state of a call of the open session, which is stored first:
-        the process may not live to store it later.
+        """The command that shows the last state of a call of the open session.
+
+        It is stored first: the process may not live to store it later.
         """
         assert recorder.session is not None
         recorder.flush()
@@ -451,7 +457,8 @@ class TestRecording:
         id = trace.session(recorder.session.id)["first_call"] + call
         found = trace.call(id)
         # A part of a test may have failed, which goes on.
-        return self._command_to_show(id, found["n_states"] - 1 if found["outcome"] == "open" else -1)
+        is_over = found["outcome"] != "open"
+        return self._command_to_show(id, -1 if is_over else found["n_states"] - 1)
 
     def _command_to_show(self, call: int, state: int = -1) -> str:
         index = f":{state}" if self._by_line else ""
@@ -469,9 +476,11 @@ def _own_types() -> tuple[type, ...]:
 class _Attempt:
     """A test that is being run."""
 
-    def __init__(self, nodeid: str, session: int) -> None:
+    def __init__(self, nodeid: str, session: int, first_call: int) -> None:
         self.nodeid = nodeid
         self.session = session
+        # The calls of this attempt count from here.
+        self.first_call = first_call
         # The call of the test's own function, by its number in the session.
         self.call: int | None = None
         self.outcome = "passed"

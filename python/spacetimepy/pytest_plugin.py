@@ -21,8 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("line", "function", "failed"),
         help="record test functions, and the fixtures of your own files, so that any state of them "
         "can be looked at afterwards: each executed line (line), calls with arguments and results "
-        "alone (function), or each executed line of the tests that fail (failed). In processes that "
-        "tests fork as well, unless failures alone are kept; not in programs that they start",
+        "alone (function), or each executed line of the tests that fail (failed). In processes "
+        "that tests fork as well, unless failures alone are kept; not in programs that they start",
     )
     group.addoption(
         "--spacetime-path",
