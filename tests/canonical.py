@@ -78,6 +78,8 @@ DESCRIPTORS = (
     types.MemberDescriptorType,
 )
 
+BUFFERED = (io.BufferedRandom, io.BufferedReader, io.BufferedWriter)
+
 # What files in memory and other streams are at least.
 FILE_BASES = ("_IOBase", "_RawIOBase", "_BufferedIOBase", "_TextIOBase")
 
@@ -104,9 +106,7 @@ PARTS: dict[type, tuple[str, ...]] = {
     functools.partial: ("func", "args", "keywords"),
     _random.Random: ("state", "position"),
     MethodWrapper: ("__name__", "__self__", "__objclass__"),
-    io.BufferedRandom: ("raw",),
-    io.BufferedReader: ("raw",),
-    io.BufferedWriter: ("raw",),
+    **dict.fromkeys(BUFFERED, ("raw",)),
     io.BytesIO: (),
     io.StringIO: (),
     io.FileIO: ("mode", "closed"),
@@ -255,6 +255,8 @@ class Kind:
             for name in PARTS[self.known]:
                 with contextlib.suppress(ValueError):  # an empty cell
                     found[name] = descriptor_of(self.known, name).__get__(value)
+        if self.known is io.FileIO or self.known in BUFFERED:
+            found |= position_of(self.known, value)
         if self.kind is types.CodeType:
             found["python"] = "{}.{}".format(*sys.version_info)
         if self.container is tuple and type(getattr(self.kind, "_fields", None)) is tuple:
@@ -279,6 +281,14 @@ def file_parts(base: Any, file: Any) -> dict[str, Any]:
         return {"closed": True} | ({"newline": None} if has_newline else {})
     state = base.__getstate__(file)
     return {"position": state[-2]} | ({"newline": state[1]} if has_newline else {})
+
+
+def position_of(base: Any, file: Any) -> dict[str, Any]:
+    """Where a file of the operating system is read next."""
+    if base is io.FileIO or issubclass(type(file.raw), io.FileIO):
+        with contextlib.suppress(ValueError, OSError):  # it is closed, or a pipe
+            return {"position": base.tell(file)}
+    return {}
 
 
 def operator_parts(value: Any) -> dict[str, Any]:

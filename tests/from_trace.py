@@ -14,13 +14,24 @@ from oracle import CallForm, StateForm
 
 EXACT = (list, dict, set, bytearray)
 
+# What files of the operating system keep and tell nobody, and where they lie.
+TEXT_FILE = {"buffer", "encoding", "newline"}
+OF_TEXT_FILE = {
+    *("newline", "decoded_bytes", "decoded_characters", "decoder_state", "pending_bytes"),
+}
+RAW_FILE = {"mode", "closed", "path"}
+
 
 def shown_of(value: spacetimepy.Value) -> list[str]:
     """Names of the attributes that the oracle sees too."""
     attributes = value.attributes
     hidden = "__code__" if value.kind == "function" else "__traceback__"
     is_shown = type(attributes.get("__code__")) is spacetimepy.Value
-    return [name for name in sorted(attributes) if name != hidden or is_shown]
+    names = [name for name in sorted(attributes) if name != hidden or is_shown]
+    for file, parts in ((TEXT_FILE, OF_TEXT_FILE), (RAW_FILE, {"path"})):
+        if file <= attributes.keys():
+            names = [name for name in names if name not in parts]
+    return names
 
 
 class TraceForm:

@@ -87,6 +87,7 @@ def look_at(value: Any, reasons: set[str]) -> None:
             if one.fidelity != "exact":
                 assert one.reason, one
                 reasons.add(one.reason)
+            waiting += list(one.attributes.values())[:20]
         elif isinstance(one, dict):
             waiting += list(one.values())[:20]
         elif isinstance(one, list | tuple | set | frozenset):

@@ -153,7 +153,7 @@ threading.Lock()                        | : it has no value apart from the runni
 (i for i in [])                         | : it has no value apart from
 (0, [iter([1])])                        | [1][0]: it has no value apart from
 compile("[x for x in y]", "f", "exec")  | : variables of its comprehensions are hidden
-open(os.devnull)                        | : it has no value apart from
+open(os.devnull, "w")                   | .buffer.raw: it has no value apart from
 weakref.ref(Point)                      | : it has no value apart from
 "x" * 2_000_000                         | : larger than the size limit (str)
 [list(range(2_000_000))]                | [0]: larger than the size limit (list)

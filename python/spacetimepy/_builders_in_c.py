@@ -22,6 +22,8 @@ from _random import Random as _RandomInC
 from typing import Any
 
 from spacetimepy._attributes import all_of, attributes_filler, contents_of, set_attributes
+from spacetimepy._builders_of_files import PARTS as _PARTS_OF_FILES
+from spacetimepy._builders_of_files import raw_file
 from spacetimepy._importing import c_base_of, is_python_class, type_name
 from spacetimepy.errors import RestoreError
 
@@ -47,6 +49,8 @@ def instance(restorer: Restorer, node: Node) -> Steps:
         return (yield from _exception(restorer, node, kind, base))
     if kind is types.CellType:
         return (yield from _cell(restorer, node))
+    if issubclass(kind, io.FileIO):
+        return (yield from raw_file(restorer, node, kind))
     found = _by_name(restorer, node, kind)
     if found is not None:
         node.attributes = {}
@@ -60,8 +64,9 @@ def instance(restorer: Restorer, node: Node) -> Steps:
             ((), base.__new__),
         )
         parts = yield from all_of(node.attributes.get(name) for name in names)
-        if "axes" in names or "kwargs" in names:
-            restorer.finish()  # a BlockManager copies the list, a methodcaller the dict
+        if not _READ_AT_ONCE.isdisjoint(names):
+            restorer.finish()
+            parts = yield from all_of(node.attributes.get(name) for name in names)
         made = make(kind, *parts)
     if type(made) is not kind:
         raise RestoreError(f"{node.type} makes an object of {type_name(type(made))} of it")
@@ -74,6 +79,10 @@ def instance(restorer: Restorer, node: Node) -> Steps:
             object.__setattr__(made, "_flags", _flags_of(restorer, node, made))
     return restorer.keep(node, made, attributes_filler(node, made, names))
 
+
+# Parts that have to be whole: a BlockManager copies its list, a methodcaller its dict, and a file
+# asks the one that it reads ahead.
+_READ_AT_ONCE = frozenset(("axes", "kwargs", "raw", "buffer"))
 
 # What objects of pandas keep of what they worked out (it is worked out again), and their flags.
 _LEFT_OUT_OF_PANDAS = ("_cache", "_references", "_flags")
@@ -292,6 +301,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], Callable[..., Any]]] = {
     "types.GenericAlias": (("__origin__", "__args__"), _made_of),
     "types.UnionType": (("__args__",), lambda _, args: functools.reduce(operator.or_, args)),
     "zoneinfo.ZoneInfo": (("key",), lambda kind, key: kind(key)),
+    **_PARTS_OF_FILES,
 }
 
 

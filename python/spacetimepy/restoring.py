@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections import deque
 
 from spacetimepy import _builders
+from spacetimepy._builders_of_files import leave_unfinished
 from spacetimepy._importing import Names
 from spacetimepy.errors import NotFoundError, RestoreError, TrustError
 from spacetimepy.values import Value
@@ -210,6 +211,8 @@ class Restorer:
                     if is_last:
                         self._problems[node.key] = _text_of(error)
         self._late.clear()
+        for key in self._broken & self._made.keys():
+            leave_unfinished(self._made[key])
         return [
             Found(found) if problem is None else RestoreError(problem)
             for (name, value), found in zip(roots, made, strict=True)

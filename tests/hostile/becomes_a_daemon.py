@@ -1,5 +1,5 @@
 """The program forks twice, leads a session of its own, closes all descriptors and goes on."""
-# says: it has no value apart
+# says at line: it has no value apart
 
 import os
 import tempfile

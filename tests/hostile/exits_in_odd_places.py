@@ -1,4 +1,5 @@
 """`SystemExit` out of methods, finalisers, callbacks and threads."""
+# says: it has no value apart
 
 import atexit
 import sys

@@ -1,4 +1,5 @@
 """Other interpreters in the process run code of the same file while this one is recorded."""
+# says: it has no value apart
 
 import sys
 import threading

@@ -3,7 +3,7 @@
 use super::fields::{self, Field};
 use super::fill::{live_element, text_batches};
 use super::types::code_of_function;
-use super::{AttributeLayout, EntryIndex, EntryState, Facet, Heap, Link, dicts};
+use super::{AttributeLayout, EntryIndex, EntryState, Facet, Heap, Link, dicts, files};
 use crate::atoms;
 use crate::layout::{self, Attributes, SharedKeys};
 use crate::limits;
@@ -44,7 +44,15 @@ impl Heap {
                 _ => {}
             }
             let entry = &self.entries[index as usize];
-            if self.types.get(entry.type_index).has_attributes() {
+            let info = self.types.get(entry.type_index);
+            if info.has_attributes() && !self.attributes_are_equal(index) {
+                if info.is_raw_file && files::has_value(object) != entry.has_value {
+                    self.announce_again(index);
+                    return;
+                }
+                if info.reads_ahead {
+                    self.touch_what_is_read_ahead(index);
+                }
                 self.compare_attributes(index);
             }
         }
@@ -360,9 +368,6 @@ impl Heap {
     unsafe fn compare_attributes(&mut self, index: EntryIndex) {
         // SAFETY: the attributes of a live object are alive.
         unsafe {
-            if self.attributes_are_equal(index) {
-                return;
-            }
             let (new_layout, live) = self.read_attributes(index);
             let entry = &self.entries[index as usize];
             if entry.attribute_layout == new_layout && entry.attributes.items[..] == live[..] {

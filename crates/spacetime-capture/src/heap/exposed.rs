@@ -216,6 +216,9 @@ impl Heap {
     /// An exposed object, or a method of one, gained a reference.
     #[cold]
     pub(super) fn exposed_gained(&mut self, index: EntryIndex) {
+        if std::mem::take(&mut self.entries[index as usize].is_read_ahead) {
+            self.note_volatile(index);
+        }
         self.exposed.forget_visible();
         self.exposed.wake(index);
         if self.exposed.methods.contains_key(&index) {
@@ -253,7 +256,7 @@ impl Heap {
                 && entry.state == EntryState::Live
                 && (!entry.watched || entry.dirty);
             match held.clone().any(|entry| entry == exposed.index) {
-                true if is_due => self.touch(exposed.index),
+                true if is_due => self.touch_alone(exposed.index),
                 // Nobody took its holders along out of sight.
                 false
                     if is_due

@@ -4,6 +4,7 @@
 //! Python defines in their place runs. Which parts make up an object says [`super::known`].
 
 use super::buffers::ndarray;
+use super::files::{self, FilePart};
 use super::memory_files::MemoryFile;
 use super::traceback;
 use crate::atoms::{self, Class};
@@ -42,6 +43,14 @@ pub(super) enum Reader {
     Position(MemoryFile),
     /// `True` of a file in memory that is closed.
     Closed(MemoryFile),
+    /// A number that a file of the operating system keeps.
+    File(FilePart),
+    /// The mode of a raw file.
+    FileMode,
+    /// Whether a raw file is closed.
+    FileIsClosed,
+    /// Where the file of a raw file lies.
+    FilePlace,
     /// `True` where the byte at this place is set.
     Flag(usize),
     /// The same for all instances of the type, which keeps it alive.
@@ -72,6 +81,10 @@ impl Reader {
             Reader::RandomState | Reader::RandomPosition => {
                 // SAFETY: passed on.
                 unsafe { without_exception(|| crate::selfcheck::knows_random(type_)) }
+            }
+            Reader::File(_) | Reader::FileMode | Reader::FileIsClosed | Reader::FilePlace => {
+                // SAFETY: passed on.
+                unsafe { without_exception(|| files::is_laid_out_so(type_)) }
             }
             _ => true,
         };
@@ -109,12 +122,17 @@ impl Field {
         matches!(self.reader, Reader::Constant(_))
     }
 
+    /// Whether the part is of a file of the operating system: C code may change it out of sight.
+    pub fn is_of_file(&self) -> bool {
+        matches!(self.reader, Reader::File(_))
+    }
+
     /// Whether reading the part calls nothing.
     pub fn is_in_place(&self) -> bool {
-        use Reader::{Closed, Constant, Flag, Place, PlaceOrNone};
+        use Reader::{Closed, Constant, FileIsClosed, FileMode, Flag, Place, PlaceOrNone};
         matches!(
             self.reader,
-            Place(_) | PlaceOrNone(_) | Constant(_) | Flag(_) | Closed(_)
+            Place(_) | PlaceOrNone(_) | Constant(_) | Flag(_) | Closed(_) | FileMode | FileIsClosed
         )
     }
 
@@ -140,6 +158,11 @@ impl Field {
                 Reader::Flag(offset) => match layout::field::<u8>(object.cast(), offset) {
                     0 => Some(ptr::null_mut()),
                     _ => Some(Py_True()),
+                },
+                Reader::FileMode => Some(files::mode(object)),
+                Reader::FileIsClosed => match files::is_closed(object) {
+                    true => Some(Py_True()),
+                    false => Some(Py_False()),
                 },
                 _ => None,
             }
@@ -170,6 +193,12 @@ impl Field {
                     None => known.is_null(),
                     Some(at) => !known.is_null() && layout::small_int(known) == Some(at as i64),
                 },
+                Reader::File(part) => {
+                    let is_set = !known.is_null();
+                    part.is_still(object, is_set.then(|| layout::small_int(known)).flatten())
+                }
+                // One that is opened anew has another mode or name, or was closed.
+                Reader::FilePlace => !files::is_closed(object) || known.is_null(),
                 Reader::PythonVersion => true,
                 _ => self.read_in_place(object) == Some(known),
             }
@@ -230,6 +259,11 @@ impl Field {
                     Some(at) => PyLong_FromSsize_t(at),
                     None => ptr::null_mut(),
                 },
+                Reader::File(part) => match part.read(object) {
+                    Some(number) => PyLong_FromLongLong(number),
+                    None => ptr::null_mut(),
+                },
+                Reader::FilePlace => str_of(files::place(object)),
                 Reader::PythonVersion => str_of(Some(format!(
                     "{}.{}",
                     Py_Version >> 24,

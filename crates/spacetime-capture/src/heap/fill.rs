@@ -2,7 +2,9 @@
 
 use super::buffers::Exporter;
 use super::types::{Storage, code_of_function};
-use super::{AttributeLayout, EntryIndex, EntryState, Facet, Heap, Link, Text, dicts, fields};
+use super::{
+    AttributeLayout, EntryIndex, EntryState, Facet, Heap, Link, Text, dicts, fields, files,
+};
 use crate::atoms::{self, Class};
 use crate::layout::{self, Attributes, SharedKeys};
 use crate::limits;
@@ -48,11 +50,16 @@ impl Heap {
             if matches!(kind, Kind::Str | Kind::Bytes) {
                 fidelity = fidelity::EXACT;
             }
+            let has_value = !info.is_raw_file || files::has_value(object);
+            if !has_value {
+                fidelity = fidelity::LIVE;
+            }
             self.vouch_from_now(index);
             let entry = &mut self.entries[index as usize];
             entry.state = EntryState::Live;
             (entry.type_, entry.type_index, entry.kind) = (type_, type_index, kind);
             entry.cut_from = 0;
+            entry.has_value = has_value;
             entry.code = match kind {
                 Kind::Function => code_of_function(object),
                 _ => std::ptr::null(),
@@ -74,7 +81,14 @@ impl Heap {
             if self.types.get(type_index).has_attributes() {
                 self.fill_attributes(index);
             }
-            if self.types.get(type_index).is_volatile() {
+            let info = self.types.get(type_index);
+            if info.reads_ahead {
+                self.note_what_is_read_ahead(index);
+            }
+            if self.entries[index as usize].is_read_ahead {
+                // It is looked at with the file above it, until it is found elsewhere.
+                self.entries[index as usize].is_exposed = true;
+            } else if self.types.get(type_index).is_volatile() {
                 self.note_volatile(index);
             }
             self.entries[index as usize].is_constant = self.is_constant(index);

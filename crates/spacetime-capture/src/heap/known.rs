@@ -2,6 +2,7 @@
 //! running program.
 
 use super::fields::{Field, Reader, init_argument, reader_of, type_name, without_exception};
+use super::files::{self, FilePart};
 use super::memory_files::{MemoryFile, NEWLINE};
 use pyo3_ffi::*;
 use std::ffi::CStr;
@@ -132,6 +133,10 @@ const TIMEDELTA: &[Part] = &[
     Named(c"microseconds"),
     Named(c"nanoseconds"),
 ];
+const BUFFERED: &[Part] = &[
+    Named(c"raw"),
+    Special(c"position", Reader::File(FilePart::BufferedPosition)),
+];
 /// `ob_ref` of PyCellObject; `mapping` of mappingproxyobject; `dv_dict` of _PyDictViewObject.
 const FIRST: usize = 16;
 /// `self` of wrapperobject; `attr` of attrgetterobject, `item` of itemgetterobject, `args` of
@@ -153,9 +158,9 @@ const METHOD_CALLER: &[Part] = &[At(c"name_and_args", SECOND), At(c"kwargs", SEC
 /// Types written in C whose instances are wholly made of these parts (and of a `__dict__`, if they
 /// have one).
 const KNOWN: &[Known] = &[
-    mutable(c"_io.BufferedRandom", &[Named(c"raw")]),
-    mutable(c"_io.BufferedReader", &[Named(c"raw")]),
-    mutable(c"_io.BufferedWriter", &[Named(c"raw")]),
+    mutable(c"_io.BufferedRandom", BUFFERED),
+    mutable(c"_io.BufferedReader", BUFFERED),
+    mutable(c"_io.BufferedWriter", BUFFERED),
     mutable(
         c"_io.BytesIO",
         &[
@@ -163,7 +168,15 @@ const KNOWN: &[Known] = &[
             Special(c"closed", Reader::Closed(MemoryFile::Bytes)),
         ],
     ),
-    mutable(c"_io.FileIO", &[Named(c"mode"), Named(c"closed")]),
+    mutable(
+        c"_io.FileIO",
+        &[
+            Special(c"mode", Reader::FileMode),
+            Special(c"closed", Reader::FileIsClosed),
+            Special(c"path", Reader::FilePlace),
+            Special(c"position", Reader::File(FilePart::RawPosition)),
+        ],
+    ),
     mutable(
         c"_io.StringIO",
         &[
@@ -178,7 +191,19 @@ const KNOWN: &[Known] = &[
     mutable(c"_io._TextIOBase", &[]),
     mutable(
         c"_io.TextIOWrapper",
-        &[Named(c"buffer"), Named(c"encoding"), Named(c"errors")],
+        &[
+            Named(c"buffer"),
+            Named(c"encoding"),
+            At(c"errors", files::ERRORS),
+            Special(c"newline", Reader::PlaceOrNone(files::READ_NEWLINE)),
+            Special(c"decoded_bytes", Reader::File(FilePart::DecodedBytes)),
+            Special(
+                c"decoded_characters",
+                Reader::File(FilePart::DecodedCharacters),
+            ),
+            Special(c"decoder_state", Reader::File(FilePart::DecoderState)),
+            Special(c"pending_bytes", Reader::File(FilePart::PendingBytes)),
+        ],
     ),
     mutable(
         c"_random.Random",
@@ -285,11 +310,6 @@ const LIVE: &[&CStr] = &[
     c"_asyncio.Task",
     c"_contextvars.Context",
     c"_io.BufferedRWPair",
-    c"_io.BufferedRandom",
-    c"_io.BufferedReader",
-    c"_io.BufferedWriter",
-    c"_io.FileIO",
-    c"_io.TextIOWrapper",
     c"_multiprocessing.SemLock",
     c"_queue.SimpleQueue",
     c"_socket.socket",

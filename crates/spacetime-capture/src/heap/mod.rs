@@ -32,6 +32,7 @@ mod compare;
 mod dicts;
 mod exposed;
 mod fields;
+mod files;
 mod fill;
 mod known;
 pub mod living;
@@ -188,6 +189,10 @@ pub(crate) struct Entry {
     is_immutable: bool,
     /// It may be changed by C code out of sight.
     is_exposed: bool,
+    /// A file that only one above it refers to, which reads ahead of it.
+    is_read_ahead: bool,
+    /// A raw file that had a value when it was read: see [`files::has_value`].
+    has_value: bool,
     /// When it was last found to be still: see [`still`].
     still: u32,
     /// When it was last looked at for that.
@@ -616,7 +621,7 @@ impl Heap {
                 self.compare_queued();
                 if let Some((index, id)) = self.touched_late.pop() {
                     match self.is_proved_by_what_stays(index, id) {
-                        true => self.touch(index),
+                        true => self.touch_alone(index),
                         false => self.let_go.push((index, id)),
                     }
                     continue;

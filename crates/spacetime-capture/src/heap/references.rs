@@ -136,6 +136,8 @@ impl Heap {
             cut_from: 0,
             code: std::ptr::null(),
             is_exposed: false,
+            is_read_ahead: false,
+            has_value: false,
             watched: false,
             dirty: false,
             content: Facet::default(),
@@ -201,16 +203,62 @@ impl Heap {
         }
     }
 
-    /// Compares the entry with its object at the next [`Heap::settle`], whatever its epoch. The object
-    /// must be alive.
+    /// Compares the entry with its object at the next [`Heap::settle`], whatever its epoch; with a file those
+    /// that it reads ahead of. The object must be alive.
     #[inline]
     pub fn touch(&mut self, index: EntryIndex) {
+        self.touch_alone(index);
+        let type_index = self.entries[index as usize].type_index;
+        if self.types.get(type_index).reads_ahead {
+            self.touch_what_is_read_ahead(index);
+        }
+    }
+
+    /// The same without other files: it may have changed out of sight, which it says itself.
+    #[inline]
+    pub(super) fn touch_alone(&mut self, index: EntryIndex) {
         let entry = &mut self.entries[index as usize];
         if entry.state == EntryState::Live && (!entry.watched || entry.dirty) {
             entry.enter_epoch(self.epoch);
             entry.queued = self.event;
             self.work.push(index);
         }
+    }
+
+    /// The same for the files below one that reads ahead of them, or writes to them later.
+    #[cold]
+    pub(super) fn touch_what_is_read_ahead(&mut self, index: EntryIndex) {
+        if self.entries[index as usize].state == EntryState::Live
+            // SAFETY: the object is alive.
+            && let Some(below) = unsafe { self.read_ahead_by(index) }
+        {
+            self.touch(below);
+        }
+    }
+
+    /// A file that reads ahead was filled: the one below it need not be looked at but with it.
+    pub(super) unsafe fn note_what_is_read_ahead(&mut self, index: EntryIndex) {
+        // SAFETY: passed on.
+        if let Some(below) = unsafe { self.read_ahead_by(index) } {
+            let entry = &mut self.entries[below as usize];
+            entry.is_read_ahead = entry.state == EntryState::New && entry.edges == 1;
+        }
+    }
+
+    /// The entry of the file that one reads ahead of.
+    ///
+    /// # Safety
+    /// The entry's object must be alive.
+    unsafe fn read_ahead_by(&self, index: EntryIndex) -> Option<EntryIndex> {
+        let entry = &self.entries[index as usize];
+        let (object, info) = (entry.object, self.types.get(entry.type_index));
+        // SAFETY: the fields are those of the object's type.
+        let below = unsafe {
+            let fits = Py_TYPE(object) == entry.type_ && !info.is_gone();
+            let field = info.fields.first().filter(|_| fits)?;
+            field.read_in_place(object).filter(|part| !part.is_null())?
+        };
+        self.find(below).filter(|&below| below != index)
     }
 
     /// The same for an object that was alive before an instruction, which may have let go of it: it is

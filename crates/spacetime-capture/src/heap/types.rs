@@ -8,6 +8,7 @@ use super::base_value::BaseValue;
 use super::buffers::Exporter;
 use super::dicts;
 use super::fields::{self, Field};
+use super::files;
 use super::known;
 use super::named_tuples;
 use super::names::Names;
@@ -51,6 +52,10 @@ pub struct TypeInfo {
     pub shared_names: Vec<u32>,
     /// See [`effects::renames_mutators`].
     pub renames_mutators: bool,
+    /// An `io.FileIO`: which of them have a value, each tells itself.
+    pub is_raw_file: bool,
+    /// A file that reads ahead of another one, its first field.
+    pub reads_ahead: bool,
     /// What is asked in place of reading instances.
     pub adapter: Option<Adapter>,
 }
@@ -86,6 +91,7 @@ impl TypeInfo {
     #[inline]
     pub fn is_volatile(&self) -> bool {
         self.exporter.is_some_and(Exporter::is_volatile)
+            || self.fields.iter().any(Field::is_of_file)
     }
 
     /// Whether instances may have attributes.
@@ -295,6 +301,8 @@ impl Types {
                 is_immutable: false,
                 shared_names: Vec::new(),
                 renames_mutators: effects::renames_mutators(type_),
+                is_raw_file: false,
+                reads_ahead: false,
                 adapter: None,
             };
             if self.is_ignored(type_) {
@@ -471,16 +479,19 @@ unsafe fn add_c_parts(
                 None => Kind::Instance,
             };
         }
-        info.fidelity = match is_whole {
-            _ if known::is_live(base) && !info.is_volatile() => fidelity::LIVE,
-            true => fidelity::EXACT,
-            false => fidelity::OPAQUE,
-        };
         info.is_immutable = parts.as_ref().is_none_or(|parts| parts.is_immutable);
         if let Some(parts) = parts {
             info.storage = storage_of(type_, (*type_).tp_flags);
             info.fields = parts.fields;
         }
+        info.fidelity = match is_whole {
+            // Files are iterators too.
+            _ if known::is_live(base) && !info.is_volatile() => fidelity::LIVE,
+            true => fidelity::EXACT,
+            false => fidelity::OPAQUE,
+        };
+        info.is_raw_file = files::is_raw_file(base);
+        info.reads_ahead = !info.is_raw_file && info.fields.iter().any(Field::is_of_file);
     }
 }
 
