@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import textwrap
 from pathlib import Path
@@ -481,6 +482,100 @@ def test_threads_that_are_alive_at_the_end(record: Any) -> None:
     )
     assert done.trace.sessions[0].ending == "completed"
     assert all(call.value == 1 for call in done.calls("leaf")[:-1])
+
+
+ENDS = {
+    "completed": ("pass", ("completed", None)),
+    "exit": ("sys.exit(3)", ("exit", "3")),
+    "exit without a code": ("sys.exit()", ("exit", None)),
+    "exit with a text": ("raise SystemExit('that is enough')", ("exit", "that is enough")),
+    "exit at once": ("os._exit(4)", ("exit", "4")),
+    "exception": ("raise KeyError('x')", ("exception", "KeyError: x")),
+    "interrupt": ("raise KeyboardInterrupt", ("interrupted", None)),
+    "signal": ("os.kill(os.getpid(), signal.SIGTERM)", ("signal", "SIGTERM")),
+    "caught exit": ("try: sys.exit(3)\n    except SystemExit: pass", ("completed", None)),
+    "exit of a thread": (
+        "t = threading.Thread(target=sys.exit, args=(3,)); t.start(); t.join()",
+        ("completed", None),
+    ),
+    "exit after the end": ("atexit.register(sys.exit, 3)", ("completed", None)),
+    "exit while it is not recorded": (
+        "spacetimepy.disable_recording(); sys.exit(3)",
+        ("exit", "3"),
+    ),
+    "exception that was shown before": (
+        "sys.last_exc = KeyError('x'); sys.exit(3)",
+        ("exit", "3"),
+    ),
+}
+
+
+@pytest.mark.parametrize("tier", ["fast", "portable"])
+@pytest.mark.parametrize("way", ["script", "module", "module body"])
+def test_the_end_of_a_started_program_is_said_as_it_was(
+    record: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tier: str, way: str
+) -> None:
+    imports = "import atexit, os, signal, spacetimepy, sys, threading\n"
+    for n, (statement, _) in enumerate(ENDS.values()):
+        body = f"def end():\n    {statement}\nend()\n"
+        if way == "module body":
+            body = f"if True:\n    {statement}\n"
+        (tmp_path / f"child{n}.py").write_text(imports + body)
+    monkeypatch.setenv("SPACETIME_TIER", tier)
+    how = "['-m', f'child{n}']" if way == "module" else "[f'child{n}.py']"
+    done = record(
+        f"""\
+        import subprocess, sys
+
+        for n in range({len(ENDS)}):
+            child = [sys.executable, *{how}]
+            print(subprocess.run(child, stderr=subprocess.DEVNULL).returncode, flush=True)
+        """,
+        options=("--line",),
+    )
+    found = [(session.ending, session.message) for session in done.trace.sessions[1:]]
+    assert dict(zip(ENDS, found, strict=True)) == {name: end for name, (_, end) in ENDS.items()}
+
+
+@pytest.mark.parametrize(
+    ("statement", "end"), [("1 / 0", ("completed", None)), ("sys.exit(3)", ("exit", "3"))]
+)
+def test_a_prompt_goes_on_after_an_exception(
+    tmp_path: Path, statement: str, end: tuple[str, str | None]
+) -> None:
+    path = tmp_path / "run.spacetime"
+    begin = f"recorder = spacetimepy.init_monitoring({str(path)!r})"
+    typed = f"import spacetimepy, sys\n{begin}\n{statement}\n"
+    subprocess.run([sys.executable, "-i"], input=typed, text=True, check=False, capture_output=True)
+    [session] = spacetimepy.open(str(path)).sessions
+    assert (session.ending, session.message) == end
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_the_end_of_a_worker_is_said_as_it_was(record: Any, method: str) -> None:
+    done = record(
+        """\
+        import multiprocessing, os, sys
+
+        def work(n):
+            sys.stderr = open(os.devnull, "w")
+            if n == 1:
+                sys.exit(3)
+            if n == 2:
+                raise ValueError("in a worker")
+
+        if __name__ == "__main__":
+            context = multiprocessing.get_context(sys.argv[1])
+            for n in range(3):
+                worker = context.Process(target=work, args=(n,))
+                worker.start()
+                worker.join()
+                print(worker.exitcode)
+        """,
+        method,
+    )
+    ends = [(call.session.ending, call.session.message) for call in done.calls("work")]
+    assert ends == [("exit", "0"), ("exit", "3"), ("exit", "1")]
 
 
 def test_a_recorder_of_the_programs_own_follows_children(run: Run, tmp_path: Path) -> None:

@@ -450,6 +450,7 @@ def _start(
         ignore_types=_as_types(ignore_types),
         on_code=_source.describe,
         on_exit=_exit_at_once,
+        on_end=_note_end,
         follows_forks=follows_forks and not in_memory,
         note_for_children=None if in_memory else note,
         is_child=origin is not None,
@@ -469,15 +470,26 @@ def _start(
 def _close_at_exit() -> None:
     if _active is None:
         return
-    # Set by the interpreter when it printed the traceback of what ended the program.
-    exception = members_of(sys).get("last_exc")
     try:
-        _active._close(*_how_it_ended(exception))
+        _active._close(*_end)
     except SpacetimeError as error:
         tell(f"spacetime: {error}")
 
 
 atexit.register(_close_at_exit)
+
+
+# How the program ended, as far as is known.
+_end: tuple[_native._ExitKind, str | None] = ("completed", None)
+
+
+def _note_end(exception: BaseException) -> None:
+    """What an exception does first that is about to end the program."""
+    global _end
+    end = _how_it_ended(exception)
+    # At a prompt each statement is a program of its own, after which the interpreter goes on.
+    if end[0] == "exit" or "ps1" not in members_of(sys):
+        _end = end
 
 
 def _exit_at_once(status: int) -> None:

@@ -13,6 +13,7 @@ use crate::frames::{LiveFrame, Tier};
 use crate::heap::DictEvent;
 use crate::layout;
 use crate::monitoring::Event;
+use crate::processes::ending;
 use crate::recorder::Recorder;
 use crate::registry;
 use pyo3_ffi::*;
@@ -394,7 +395,10 @@ unsafe extern "C" fn on_unwind(
                 recorder.asked = Asked::default();
                 answer
             });
+            ending::exception_leaves(code, raised);
             PyErr_SetRaisedException(raised);
+        } else {
+            ending::exception_leaves(code, argument(arguments, 2));
         }
         answer
     }

@@ -79,6 +79,8 @@ pub struct Start {
     pub describe: *mut PyObject,
     /// Called with the status before `os._exit` ends the process: a callable or null.
     pub on_exit: *mut PyObject,
+    /// Called with the exception that is about to end the program: a callable or null.
+    pub on_end: *mut PyObject,
     /// How much of a value is recorded.
     pub limits: Limits,
     /// Kept alive by the caller.
@@ -100,6 +102,7 @@ pub unsafe fn start(target: Target, options: &Options, wanted: Start) -> Result<
         selector,
         describe,
         on_exit,
+        on_end,
         ignored_types,
         ..
     } = wanted;
@@ -118,7 +121,7 @@ pub unsafe fn start(target: Target, options: &Options, wanted: Start) -> Result<
         };
         let monitoring = Monitoring::acquire()?;
         let heap = Heap::new(ring, Types::new(ignored_types), watcher);
-        [selector, describe, on_exit]
+        [selector, describe, on_exit, on_end]
             .into_iter()
             .filter(|o| !o.is_null())
             .for_each(|o| Py_INCREF(o));
@@ -133,6 +136,7 @@ pub unsafe fn start(target: Target, options: &Options, wanted: Start) -> Result<
             follows_forks: wanted.follows_forks,
             note: wanted.note_for_children,
             on_exit,
+            on_end,
             fork: None,
         };
         if tier == Tier::Fast {
@@ -172,6 +176,7 @@ pub unsafe fn stop() -> Result<Summary, Error> {
             &mut recorder.registry.selector,
             &mut recorder.registry.describe,
             &mut recorder.family.on_exit,
+            &mut recorder.family.on_end,
         ] {
             Py_XDECREF(std::mem::replace(callable, ptr::null_mut()));
         }

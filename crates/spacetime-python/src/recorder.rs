@@ -37,7 +37,7 @@ pub struct Recorder {
 #[pymethods]
 impl Recorder {
     #[new]
-    #[pyo3(signature = (path, *, in_memory = false, overwrite = false, limits = HashMap::new(), ignore_types = Vec::new(), on_code = None, on_exit = None, follows_forks = false, note_for_children = None, is_child = false))]
+    #[pyo3(signature = (path, *, in_memory = false, overwrite = false, limits = HashMap::new(), ignore_types = Vec::new(), on_code = None, on_exit = None, on_end = None, follows_forks = false, note_for_children = None, is_child = false))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -48,6 +48,7 @@ impl Recorder {
         ignore_types: Vec<Py<PyType>>,
         on_code: Option<Py<PyAny>>,
         on_exit: Option<Py<PyAny>>,
+        on_end: Option<Py<PyAny>>,
         follows_forks: bool,
         note_for_children: Option<String>,
         is_child: bool,
@@ -81,6 +82,7 @@ impl Recorder {
             selector: std::ptr::null_mut(),
             describe: pointer(&on_code),
             on_exit: pointer(&on_exit),
+            on_end: pointer(&on_end),
             limits,
             ignored_types: types.map(|type_| type_.as_ptr().cast()).collect(),
             follows_forks,

@@ -2,11 +2,13 @@
 //! program: nothing recorded is lost, and what child processes do is in the same trace.
 //!
 //! * `fork`: no thread of ours runs while the process forks; the child has a session of its own;
+//! * `ending`: an exception that ends the program is told while it is known;
 //! * `leaving`: `os._exit`, `exec*` and the functions that start programs;
 //! * `closing`: the program does not close the trace's descriptors with its own;
 //! * `signals`: a signal that ends the process waits until everything is stored.
 
 mod closing;
+pub mod ending;
 pub mod fork;
 mod leaving;
 mod signals;
@@ -26,6 +28,8 @@ pub struct Family {
     pub note: Option<String>,
     /// Called with the status when `os._exit` is about to end the process (owned), or null.
     pub on_exit: *mut PyObject,
+    /// Called with an exception that is about to end the program (owned), or null.
+    pub on_end: *mut PyObject,
     /// The call that forks, or forked last.
     pub(crate) fork: Option<ForkPoint>,
 }
@@ -36,6 +40,7 @@ impl Default for Family {
             follows_forks: false,
             note: None,
             on_exit: ptr::null_mut(),
+            on_end: ptr::null_mut(),
             fork: None,
         }
     }
