@@ -347,6 +347,67 @@ def test_started_programs_are_recorded_and_do_not_see_how(record: Any, tmp_path:
     assert len({call.parent.id for call in told}) == 8
 
 
+# As `site` runs it at the start of Python, where the package may be another or none at all.
+PTH = Path(__file__).parents[1] / "python" / "spacetimepy.data" / "purelib"
+LINE_OF_PTH = (PTH / "spacetimepy_children.pth").read_text().rstrip()
+
+
+@pytest.mark.parametrize(
+    ("package", "reason"),
+    [
+        ({}, "No module named 'spacetimepy'"),
+        ({"__init__.py": ""}, "No module named 'spacetimepy._child'"),
+        ({"__init__.py": "import no_such\n"}, "No module named 'no_such'"),
+        ({"__init__.py": "raise OSError(2, 'two\\nlines')\n"}, "[Errno 2] two lines"),
+        ({"__init__.py": "def\n"}, "invalid syntax (__init__.py, line 1)"),
+        ({"__init__.py": "", "_child.py": ""}, "cannot import name 'start' from"),
+        ({"__init__.py": "", "_child.py": "def start(): {}['path']\n"}, "'path'"),
+    ],
+)
+@pytest.mark.parametrize("redirection", ["", "2>&-", "2>/dev/full"])
+def test_a_child_is_not_broken_where_the_package_is(
+    run: Run, tmp_path: Path, package: dict[str, str], reason: str, redirection: str
+) -> None:
+    for name, text in package.items():
+        (tmp_path / "site" / "spacetimepy").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "site" / "spacetimepy" / name).write_text(text)
+    (tmp_path / "site" / "children.pth").parent.mkdir(exist_ok=True)
+    (tmp_path / "site" / "children.pth").write_text(LINE_OF_PTH)
+    program = """\
+        import os, site, sys
+        site.addsitedir("site")
+        print([name for name in os.environ if "SPACETIME" in name])
+        """
+    (tmp_path / "program.py").write_text(textwrap.dedent(program))
+    # Without the `.pth` files of this interpreter.
+    command = ("sh", "-c", f"{sys.executable} -S -W error program.py {redirection}")
+    done = run(*command, cwd=tmp_path, SPACETIME_CHILD="1::path=x.spacetime", PYTHONPATH="")
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+    line = "" if redirection else f"spacetime: this process is not recorded: {reason}"
+    assert done.stderr.startswith(line)
+    assert done.stderr.count("\n") == (not redirection)
+
+
+@pytest.mark.parametrize("note", ["", "1:", "x:y:path=a\x1fname=a", "1::name=a", "1::path=a"])
+def test_a_child_that_cannot_read_its_note_says_so(run: Run, note: str) -> None:
+    text = "import os; print([name for name in os.environ if 'SPACETIME_C' in name])"
+    done = run(sys.executable, "-c", text, SPACETIME_CHILD=note)
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+    assert done.stderr == (
+        "spacetime: this process is not recorded: the parent process left a note that this version "
+        f"cannot read, {note!r}: both need the same version of spacetimepy\n"
+    )
+
+
+def test_the_file_that_python_reads_at_each_start_costs_nothing(run: Run) -> None:
+    """Without the note nothing is imported."""
+    text = (
+        f"import sys; old = set(sys.modules); exec({LINE_OF_PTH!r}); print(set(sys.modules) - old)"
+    )
+    done = run(sys.executable, "-c", text)
+    assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
 def test_a_process_that_becomes_another_program_loses_nothing(record: Any, tmp_path: Path) -> None:
     (tmp_path / "other.py").write_text(OTHER)
     done = record(

@@ -4,15 +4,18 @@ The parent's recorder puts a note into the environment of each program that the 
 (`spacetime-capture`, `processes`). When Python starts there, `spacetimepy_children.pth` beside this
 package looks for the note and calls [`start`][spacetimepy._child.start]: the child then records
 what the parent was asked to record, into the same trace, in a session that says which call it came
-from. A child of which nothing is recorded leaves nothing in the trace. (The name of that file comes
-after `spacetimepy.pth`, by which a development install finds this package.)
+from. A child of which nothing is recorded leaves nothing in the trace.
+
+The `.pth` file catches whatever fails and says so in one line, as where it stands the package may
+be missing, broken or of another version. (Its name comes after `spacetimepy.pth`, by which a
+development install finds this package.)
 """
 
 from __future__ import annotations
 
 import os
 
-from spacetimepy._isolation import isolate, tell
+from spacetimepy._isolation import isolate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,29 +49,38 @@ def note(path: str, name: str, selection: Selection | None, limits: Limits) -> s
 
 
 def start() -> None:
-    """Records this process, if the environment has a note. Other processes do not see the note."""
+    """Records this process, if the environment has a note. Other processes do not see the note.
+
+    Raises:
+        SpacetimeError: It cannot be recorded.
+    """
     text = os.environ.pop(VARIABLE, None)
     if text is None:
         return
     from spacetimepy import recording
-    from spacetimepy.errors import SpacetimeError
+    from spacetimepy.errors import RecordingError
     from spacetimepy.patterns import Selection
 
-    session, call, words = text.split(":", 2)
-    given: dict[str, list[str]] = {}
-    for word in words.split(_SEPARATOR):
-        name, _, value = word.partition("=")
-        given.setdefault(name, []).append(value)
-    limits = {name: int(given[name][0]) for name in recording.Limits.__slots__ if name in given}
     try:
-        recorder = recording._start(
-            given["path"][0],
-            selection=Selection.of_words(given),
-            limits=recording.Limits(**limits),
-            program_name=given["name"][0],
-            origin=(int(session), int(call) if call else None),
-        )
-        recorder.is_given = True
-        recorder._begin_implicit_session()
-    except SpacetimeError as error:
-        tell(f"spacetime: this process is not recorded: {error}")
+        session, call, words = text.split(":", 2)
+        given: dict[str, list[str]] = {}
+        for word in words.split(_SEPARATOR):
+            name, _, value = word.partition("=")
+            given.setdefault(name, []).append(value)
+        [path], [program_name] = given["path"], given["name"]
+        limits = {name: int(given[name][0]) for name in recording.Limits.__slots__ if name in given}
+        origin = int(session), int(call) if call else None
+    except (KeyError, ValueError):
+        raise RecordingError(
+            f"the parent process left a note that this version cannot read, {text!r}: "
+            "both need the same version of spacetimepy"
+        ) from None
+    recorder = recording._start(
+        path,
+        selection=Selection.of_words(given),
+        limits=recording.Limits(**limits),
+        program_name=program_name,
+        origin=origin,
+    )
+    recorder.is_given = True
+    recorder._begin_implicit_session()
