@@ -78,8 +78,11 @@ def test_without_patterns_the_own_files_are_meant() -> None:
 
 
 def test_the_main_program_goes_by_its_own_name_too() -> None:
-    selection = Selection(line="tool.run", main_module="tool.run")
-    assert selection.granularity(code(HOME), module="__main__") == LINE
+    for line in ("tool.run", "tool", "__main__"):
+        selection = Selection(line=line)
+        assert selection.granularity(code(HOME), module="__main__", found_as="tool.run") == LINE
+    selection = Selection(line="tool.run")
+    assert selection.granularity(code(HOME), module="__main__") == LEAVE_ALONE
     selection = Selection(line="world")
     assert selection.granularity(code(HOME), module="__main__") == LINE
     selection = Selection(main_line=True)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -345,6 +346,71 @@ def test_started_programs_are_recorded_and_do_not_see_how(record: Any, tmp_path:
     assert len(told) == 8
     assert [call.parent.name for call in told] == ["run"] * 8
     assert len({call.parent.id for call in told}) == 8
+
+
+MAIN_PROGRAMS = """\
+import multiprocessing, subprocess, sys
+
+def work():
+    pass
+
+text = "import own\\ndef step(): return own.leaf()\\nstep()"
+
+def start(*arguments, input=None):
+    subprocess.run([sys.executable, *arguments], input=input, text=True, check=True)
+
+if __name__ == "__main__":
+    start("-c", text)
+    start("-", input=text)
+    start(input=text)
+    start("-m", "tool")
+    start("-m", "tool.other")
+    start("tool/other.py")
+    start("-S", "tool/other.py")
+    worker = multiprocessing.get_context("spawn").Process(target=work)
+    worker.start()
+    worker.join()
+"""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        # What is in no file is no file of the user; nothing is recorded where `site` is not run.
+        (None, {"leaf": 3, "in_tool": 1, "in_other": 2, "work": 1}),
+        ("__main__", {"step": 3, "in_tool": 1, "in_other": 2, "work": 1}),
+        ("program", {"work": 1}),
+        ("tool", {"in_tool": 1, "in_other": 1}),
+        ("tool.__main__", {"in_tool": 1}),
+        ("tool.in_tool", {"in_tool": 1}),
+        ("tool.other", {"in_other": 1}),
+        ("other", {"in_other": 1}),
+    ],
+)
+def test_the_main_program_of_a_child_is_its_own(
+    record: Any, tmp_path: Path, pattern: str | None, expected: dict[str, int]
+) -> None:
+    (tmp_path / "tool").mkdir()
+    (tmp_path / "own.py").write_text("def leaf(): pass\n")
+    (tmp_path / "tool" / "__main__.py").write_text("def in_tool(): pass\nin_tool()\n")
+    (tmp_path / "tool" / "other.py").write_text("def in_other(): pass\nin_other()\n")
+    options = () if pattern is None else (f"--function={pattern}",)
+    done = record(MAIN_PROGRAMS, options=options)
+    calls = [call for session in done.trace.sessions[1:] for call in session.calls]
+    assert Counter(call.name for call in calls if call.name != "<module>") == expected
+
+
+def test_the_name_of_a_main_module_is_not_that_of_other_programs(
+    run: Run, spacetime: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "other.py").write_text("print('other')\n")
+    (tmp_path / "first.py").write_text(
+        "import subprocess, sys\nsubprocess.run([sys.executable, 'other.py'], check=True)\n"
+    )
+    done = spacetime("run", "--function=first", "-m", "first", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "other\n"), done.stderr
+    [session] = spacetimepy.open(str(tmp_path / "first.spacetime")).sessions
+    assert [call.name for call in session.calls] == ["<module>"]
 
 
 # As `site` runs it at the start of Python, where the package may be another or none at all.

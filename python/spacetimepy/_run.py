@@ -125,7 +125,6 @@ def _recorder_for(request: RunRequest) -> Recorder:
         line=request.line,
         main_line=request.line_main,
         own_files=not (request.function or request.line or request.line_main),
-        main_module=request.target if request.is_module else None,
     )
     recorder = recording._start(
         request.output or f"{_name_of(request)}.spacetime",

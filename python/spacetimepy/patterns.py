@@ -8,7 +8,7 @@ A pattern is a file, a module, a function, or a glob of one of these:
 | `package`, `package.module` | all code of this module and of those below it |
 | `package.module.Class.method` | this method and the functions inside it |
 | `Class.method`, `main`, `*.step` | functions so called, in the user's own files |
-| `__main__` | all code of the main program |
+| `__main__` | all code of the main program, also of one that is in no file (`python -c`) |
 
 `*` and `?` stay inside one folder or name, `**` crosses them, `[abc]` is one of these characters.
 The *user's own files* are those outside the standard library and `site-packages`.
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import os
 import re
+from importlib.machinery import ModuleSpec
 
 from spacetimepy._isolation import absolute, exact, isolate, stem_of
 from spacetimepy._native import globals_of_running as _globals_of_running
@@ -123,7 +124,6 @@ class Selection:
         line: Patterns of code to record at line granularity; they win over `function`.
         own_files: Record the user's own files at function granularity as well.
         main_line: Record the main program's own code at line granularity as well.
-        main_module: Another name for the module `__main__` in patterns.
 
     >>> code = compile("x = 1", "/home/me/game.py", "exec")
     >>> Selection(line=["game.py"]).granularity(code, module="game") == LINE
@@ -137,13 +137,11 @@ class Selection:
         line: str | Iterable[str] = (),
         own_files: bool = False,
         main_line: bool = False,
-        main_module: str | None = None,
     ) -> None:
         self._function = _patterns(function, option="function")
         self._line = _patterns(line, option="line")
         self._own_files = own_files
         self._main_line = main_line
-        self._main_module = main_module
         self._matched: set[str] = set()
         # What is asked of each code object; the rest is answered once for a file and module.
         asked = [(p, LINE) for p in self._line] + [(p, FUNCTION) for p in self._function]
@@ -162,7 +160,6 @@ class Selection:
         words += [("line", _as_absolute(pattern.text)) for pattern in self._line]
         words += [("own_files", "")] if self._own_files else []
         words += [("main_line", "")] if self._main_line else []
-        words += [] if self._main_module is None else [("main_module", self._main_module)]
         return words
 
     @classmethod
@@ -179,7 +176,6 @@ class Selection:
             line=words.get("line", ()),
             own_files="own_files" in words,
             main_line="main_line" in words,
-            main_module=words.get("main_module", [None])[0],
         )
 
     def __call__(self, code: CodeType) -> int:
@@ -187,13 +183,21 @@ class Selection:
         try:
             # The caller is the recorder, called by the interpreter at the start of that code.
             globals = _globals_of_running(code)
-            module = "" if globals is None else _module_name(globals)
-            return self.granularity(code, module=module)
+            return self._granularity_in(globals or {}, code)
         except Exception:
             return LEAVE_ALONE
 
-    def granularity(self, code: CodeType, *, module: str) -> int:
+    def _granularity_in(self, globals: dict[str, Any], code: CodeType) -> int:
+        module, found_as = _module_name(globals), _name_it_was_found_by(globals)
+        return self.granularity(code, module=module, found_as=found_as)
+
+    def granularity(self, code: CodeType, *, module: str, found_as: str = "") -> int:
         """`LEAVE_ALONE`, `FUNCTION` or `LINE`, for code of this module.
+
+        Args:
+            code: The code.
+            module: What the module is called, as `__main__`.
+            found_as: The name that the import system found it by, if it did.
 
         >>> code = compile("x = 1", "/home/me/game.py", "exec")
         >>> Selection(function=["other"]).granularity(code, module="game") == LEAVE_ALONE
@@ -206,7 +210,7 @@ class Selection:
         if answer is None:
             answer = self._answers[named, module] = self._granularity_of_file(named, module)
         if self._name_patterns:
-            return max(answer, self._granularity_of_name(code, module))
+            return max(answer, self._granularity_of_name(code, module, found_as))
         return answer
 
     def _granularity_of_file(self, named: str, module: str) -> int:
@@ -219,11 +223,13 @@ class Selection:
             return max(answer, FUNCTION)
         return answer
 
-    def _granularity_of_name(self, code: CodeType, module: str) -> int:
+    def _granularity_of_name(self, code: CodeType, module: str, found_as: str) -> int:
         file = _path(exact(code.co_filename))
         modules = [module]
         if module in _MAIN:
-            modules.append(self._main_module or stem_of(file))
+            # A package runs as the module `__main__` in it.
+            other = found_as or stem_of(file)
+            modules = ["__main__", other, other.removesuffix(".__main__")]
         elif not module:
             modules = [stem_of(file)]
         return self._granularity_by(self._name_patterns, file, modules, exact(code.co_qualname))
@@ -249,7 +255,7 @@ class Selection:
         []
         """
         while frame is not None:
-            self.granularity(frame.f_code, module=_module_name(frame.f_globals))
+            self._granularity_in(frame.f_globals, frame.f_code)
             frame = frame.f_back
 
     def unmatched(self) -> list[str]:
@@ -284,6 +290,15 @@ def _as_absolute(pattern: str) -> str:
 
 def _module_name(globals: dict[str, Any]) -> str:
     return exact(dict.get(globals, "__name__"))
+
+
+_members_of_spec = vars(ModuleSpec)["__dict__"].__get__
+
+
+def _name_it_was_found_by(globals: dict[str, Any]) -> str:
+    """That of the module which `-m` ran as `__main__`, for one; nothing for a script."""
+    spec = dict.get(globals, "__spec__")
+    return exact(_members_of_spec(spec).get("name")) if type(spec) is ModuleSpec else ""
 
 
 def _path(named: str) -> str:

@@ -47,7 +47,12 @@ pub enum Command {
 /// arguments, its result, and a state at its entry and at its exit.
 ///
 /// A PATTERN is a file (`game.py`, `src/**/*.py`), a module (`package.module`), a function
-/// (`package.module.Class.method`, `main`, `*.step`), each with everything inside it.
+/// (`package.module.Class.method`, `main`, `*.step`), each with everything inside it; `__main__` is
+/// the main program.
+///
+/// Processes that the program forks and Python programs that it starts are recorded as well, but for
+/// those that `os.system` or `python -S` start. A main program that is in no file (`python -c`) is
+/// recorded where a pattern means it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  spacetime run game.py\n  spacetime run --line game.py --speed 3\n  spacetime run --line='Player.*' --function=game -o game.spacetime game.py\n  spacetime run --line=json.decoder -m json.tool data.json"
