@@ -749,6 +749,52 @@ def test_a_recorder_of_the_programs_own_follows_children(run: Run, tmp_path: Pat
     ]
 
 
+def test_children_do_not_read_ignored_types_either(run: Run, tmp_path: Path) -> None:
+    """A started child knows them by their names, as those that it starts do."""
+    (tmp_path / "secrets_of.py").write_text("class Key:\n    def __init__(self): self.value = 7\n")
+    (tmp_path / "own.py").write_text(
+        textwrap.dedent(
+            """\
+            import multiprocessing, secrets_of, spacetimepy
+
+            class Password:
+                def __init__(self): self.value = 7
+
+            class Derived(Password):
+                pass
+
+            class Shown:
+                def __init__(self): self.value = 7
+
+            @spacetimepy.function
+            def work(*held):
+                pass
+
+            def start(methods):
+                work(Password(), Derived(), secrets_of.Key(), Shown(), {7})
+                if methods:
+                    context = multiprocessing.get_context(methods[0])
+                    process = context.Process(target=start, args=(methods[1:],))
+                    process.start()
+                    process.join()
+
+            if __name__ == "__main__":
+                ignored = [Password, secrets_of.Key, set]
+                with spacetimepy.init_monitoring("own.spacetime", ignore_types=ignored):
+                    start(["spawn", "spawn", "fork"])
+            """
+        )
+    )
+    done = run(sys.executable, "-W", "error", "own.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    calls = list(spacetimepy.open(str(tmp_path / "own.spacetime")).calls("work"))
+    assert len({call.session.id for call in calls}) == 4
+    for call in calls:
+        *ignored, shown, numbers = call.arguments["held"]
+        assert [value.reason for value in [*ignored, numbers]] == ["excluded by the user"] * 4
+        assert shown.attributes == {"value": 7}
+
+
 def test_children_of_a_recording_in_memory_are_left_alone(run: Run, tmp_path: Path) -> None:
     program = """\
         import os, spacetimepy

@@ -19,6 +19,8 @@ from spacetimepy._isolation import isolate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from spacetimepy.patterns import Selection
     from spacetimepy.recording import Limits
 
@@ -32,7 +34,13 @@ VARIABLE = "SPACETIME_CHILD"
 _SEPARATOR = "\x1f"
 
 
-def note(path: str, name: str, selection: Selection | None, limits: Limits) -> str | None:
+def note(
+    path: str,
+    name: str,
+    selection: Selection | None,
+    limits: Limits,
+    ignored_names: Iterable[str] = (),
+) -> str | None:
     """What a child needs to know to record: words of the form `NAME=VALUE`.
 
     >>> from spacetimepy.recording import Limits
@@ -43,6 +51,7 @@ def note(path: str, name: str, selection: Selection | None, limits: Limits) -> s
     words += [f"{name}={limit}" for name, limit in limits._given().items()]
     if selection is not None:
         words += [f"{name}={value}" for name, value in selection.words()]
+    words += [f"ignore_type={name}" for name in ignored_names]
     if any(_SEPARATOR in word or "\0" in word for word in words):
         return None
     return _SEPARATOR.join(words)
@@ -79,8 +88,20 @@ def start() -> None:
         path,
         selection=Selection.of_words(given),
         limits=recording.Limits(**limits),
+        ignored_names=_with_names_in_workers(given.get("ignore_type", ())),
         program_name=program_name,
         origin=origin,
     )
     recorder.is_given = True
     recorder._begin_implicit_session()
+
+
+def _with_names_in_workers(names: Iterable[str]) -> list[str]:
+    """Names of types, those of the main program also as workers of `multiprocessing` have them.
+
+    >>> _with_names_in_workers(["__main__.Secret", "set"])
+    ['__main__.Secret', 'set', '__mp_main__.Secret']
+    """
+    names = list(names)
+    others = [f"__mp_main__.{name[9:]}" for name in names if name.startswith("__main__.")]
+    return names + [name for name in others if name not in names]

@@ -17,6 +17,7 @@ __all__ = [
     "end_by_interrupt",
     "end_with",
     "forget_frames",
+    "full_name_of_type",
     "globals_of_running",
     "kept_in_c",
     "last_line",
@@ -34,6 +35,7 @@ def before_fork() -> None: ...
 def after_fork_in_child() -> bool: ...
 def read_file(path: str) -> tuple[bytes, float] | None: ...
 def last_line(table: bytes, first_line: int) -> int: ...
+def full_name_of_type(kind: type) -> str: ...
 def globals_of_running(code: CodeType) -> dict[str, Any] | None: ...
 
 _ExitKind = Literal["completed", "exit", "exception", "interrupted", "signal", "replaced"]
@@ -71,6 +73,7 @@ class Recorder:
         overwrite: bool = False,
         limits: Mapping[str, int] = ...,
         ignore_types: Sequence[type] = ...,
+        ignored_names: Sequence[str] = ...,
         on_code: Callable[[CodeType], tuple[str | None, str, str | None, str | None]] | None = None,
         on_exit: Callable[[int], None] | None = None,
         on_end: Callable[[BaseException], None] | None = None,

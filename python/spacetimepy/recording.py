@@ -35,7 +35,7 @@ from spacetimepy.errors import RecordingError, SpacetimeError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
     from typing import Any, Self
 
@@ -369,7 +369,8 @@ def init_monitoring(
         in_memory: Keep the trace in memory; `Recorder.path` opens it in this process.
         overwrite: Begin an existing trace afresh.
         limits: How much a session may record.
-        ignore_types: Objects of these types are recorded by their type alone.
+        ignore_types: Objects of these types are recorded by their type alone; in processes that
+            this one starts, those of the types that are called so there.
         adapters: What `spacetimepy.adapter` gave, or classes that have the methods it takes: how
             objects of types are recorded whose state is in C or elsewhere. Those that were
             registered by `spacetimepy.adapter` count without being named.
@@ -411,6 +412,7 @@ def _start(
     overwrite: bool = False,
     limits: Limits | Mapping[str, int] | None = None,
     ignore_types: Iterable[type] = (),
+    ignored_names: Sequence[str] = (),
     adapters: Iterable[Adapter | type] = (),
     program_name: str | None = None,
     follows_forks: bool = True,
@@ -421,6 +423,7 @@ def _start(
 
     Args:
         selection: What is recorded besides what is decorated.
+        ignored_names: The same as `ignore_types`, by full names.
         program_name: What implicit sessions are called; if not given, as the main program.
         follows_forks: Record processes that this one forks, in the same trace.
         follows_programs: Record Python programs that this process starts, in the same trace.
@@ -435,24 +438,29 @@ def _start(
             f"this process is already recorded into {_active.path}: close that recorder first"
         )
     bounds = _as_limits(limits)
+    ignored = _as_types(ignore_types)
     _adapters.register_all(adapters)
     path = _as_path(db_path)
     if in_memory:
         # A name that no other trace in this process's memory has.
         path = f"{path}#{next(_memory_numbers)}"
     name = program_name or _program_name()
-    note = _child.note(path, name, selection, bounds) if follows_programs else None
+    note = None
+    if follows_programs and not in_memory:
+        names = [*ignored_names, *map(_native.full_name_of_type, ignored)]
+        note = _child.note(path, name, selection, bounds, names)
     native = _native.Recorder(
         path,
         in_memory=bool(in_memory),
         overwrite=bool(overwrite),
         limits=bounds._given(),
-        ignore_types=_as_types(ignore_types),
+        ignore_types=ignored,
+        ignored_names=ignored_names,
         on_code=_source.describe,
         on_exit=_exit_at_once,
         on_end=_note_end,
         follows_forks=follows_forks and not in_memory,
-        note_for_children=None if in_memory else note,
+        note_for_children=note,
         is_child=origin is not None,
     )
     _active = recorder = Recorder(native, selection, is_in_memory=bool(in_memory), origin=origin)

@@ -3,7 +3,7 @@
 use crate::callbacks;
 use crate::frames::Tier;
 use crate::heap::Heap;
-use crate::heap::types::Types;
+use crate::heap::types::{Ignored, Types};
 use crate::layout::Gil;
 use crate::limits::Limits;
 use crate::monitoring::{Monitoring, Unavailable};
@@ -83,8 +83,8 @@ pub struct Start {
     pub on_end: *mut PyObject,
     /// How much of a value is recorded.
     pub limits: Limits,
-    /// Kept alive by the caller.
-    pub ignored_types: Vec<*mut PyTypeObject>,
+    /// What the user does not want to be read.
+    pub ignored: Ignored,
     /// Forked children are recorded as well.
     pub follows_forks: bool,
     /// Started children are recorded as well, which are told this.
@@ -103,7 +103,7 @@ pub unsafe fn start(target: Target, options: &Options, wanted: Start) -> Result<
         describe,
         on_exit,
         on_end,
-        ignored_types,
+        ignored,
         ..
     } = wanted;
     // SAFETY: passed on.
@@ -120,7 +120,7 @@ pub unsafe fn start(target: Target, options: &Options, wanted: Start) -> Result<
             false => Recording::create(target, options)?,
         };
         let monitoring = Monitoring::acquire()?;
-        let heap = Heap::new(ring, Types::new(ignored_types), watcher);
+        let heap = Heap::new(ring, Types::new(ignored), watcher);
         [selector, describe, on_exit, on_end]
             .into_iter()
             .filter(|o| !o.is_null())

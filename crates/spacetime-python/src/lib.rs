@@ -23,6 +23,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(commands::end_by_interrupt, module)?)?;
     module.add_function(wrap_pyfunction!(commands::end_with, module)?)?;
     module.add_function(wrap_pyfunction!(unseen::read_file, module)?)?;
+    module.add_function(wrap_pyfunction!(unseen::full_name_of_type, module)?)?;
     module.add_function(wrap_pyfunction!(unseen::globals_of_running, module)?)?;
     module.add_function(wrap_pyfunction!(unseen::last_line, module)?)?;
     module.add_function(wrap_pyfunction!(living::kept_in_c, module)?)?;

@@ -10,6 +10,7 @@ use pyo3::types::{PyCode, PyDict, PyType};
 use spacetime_capture::code::Role;
 use spacetime_capture::frames::Tier;
 use spacetime_capture::heap::Adapter;
+use spacetime_capture::heap::types::Ignored;
 use spacetime_capture::limits::Limits;
 use spacetime_capture::registry::{self, CodeOptions};
 use spacetime_capture::start::Start;
@@ -37,7 +38,7 @@ pub struct Recorder {
 #[pymethods]
 impl Recorder {
     #[new]
-    #[pyo3(signature = (path, *, in_memory = false, overwrite = false, limits = HashMap::new(), ignore_types = Vec::new(), on_code = None, on_exit = None, on_end = None, follows_forks = false, note_for_children = None, is_child = false))]
+    #[pyo3(signature = (path, *, in_memory = false, overwrite = false, limits = HashMap::new(), ignore_types = Vec::new(), ignored_names = Vec::new(), on_code = None, on_exit = None, on_end = None, follows_forks = false, note_for_children = None, is_child = false))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -46,6 +47,7 @@ impl Recorder {
         overwrite: bool,
         limits: HashMap<String, u64>,
         ignore_types: Vec<Py<PyType>>,
+        ignored_names: Vec<String>,
         on_code: Option<Py<PyAny>>,
         on_exit: Option<Py<PyAny>>,
         on_end: Option<Py<PyAny>>,
@@ -84,7 +86,10 @@ impl Recorder {
             on_exit: pointer(&on_exit),
             on_end: pointer(&on_end),
             limits,
-            ignored_types: types.map(|type_| type_.as_ptr().cast()).collect(),
+            ignored: Ignored {
+                types: types.map(|type_| type_.as_ptr().cast()).collect(),
+                names: ignored_names,
+            },
             follows_forks,
             note_for_children,
             is_child,

@@ -10,7 +10,7 @@ use std::time::UNIX_EPOCH;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCode, PyDict};
+use pyo3::types::{PyBytes, PyCode, PyDict, PyType};
 
 /// The content of a file and when it was changed, in seconds since the epoch; `None` if it cannot
 /// be read.
@@ -31,6 +31,14 @@ pub fn read_file(py: Python<'_>, path: PathBuf) -> Option<(Bound<'_, PyBytes>, f
 #[pyfunction]
 pub fn last_line(table: &[u8], first_line: u32) -> u32 {
     spacetime_bytecode::last_line(table, first_line).unwrap_or(0)
+}
+
+/// Module and qualified name of a type, as the trace has them.
+#[pyfunction]
+#[allow(unsafe_code)]
+pub fn full_name_of_type(kind: &Bound<'_, PyType>) -> String {
+    // SAFETY: the GIL is held; it is a live type.
+    unsafe { spacetime_capture::heap::types::qualified_name(kind.as_ptr().cast()) }
 }
 
 /// The globals of the frame below the calling one, if it runs this code.

@@ -101,21 +101,44 @@ impl TypeInfo {
     }
 }
 
+/// Types whose instances the user does not want to be read.
+#[derive(Default)]
+pub struct Ignored {
+    /// Kept alive by the caller.
+    pub types: Vec<*mut PyTypeObject>,
+    /// Full names, for those of which no type is at hand.
+    pub names: Vec<String>,
+}
+
+impl Ignored {
+    unsafe fn has(&self, type_: *mut PyTypeObject) -> bool {
+        // SAFETY: all are live types; the order of bases of one is a tuple of types.
+        unsafe {
+            self.types
+                .iter()
+                .any(|&ignored| PyType_IsSubtype(type_, ignored) != 0)
+                || !self.names.is_empty()
+                    && layout::tuple_items((*type_).tp_mro)
+                        .iter()
+                        .any(|&base| self.names.contains(&qualified_name(base.cast())))
+        }
+    }
+}
+
 /// All types met.
 pub struct Types {
     infos: Vec<TypeInfo>,
     /// Of what [`named_parts`] gives.
     function_names: [*mut PyObject; 5],
     by_address: FxHashMap<usize, u32>,
-    /// Types whose instances the user does not want to be read.
-    ignored: Vec<*mut PyTypeObject>,
+    ignored: Ignored,
     /// Of two for one type the later counts.
     adapters: Vec<Adapter>,
 }
 
 impl Types {
-    /// No types yet. The ignored types must be kept alive by the caller, and the GIL be held.
-    pub fn new(ignored: Vec<*mut PyTypeObject>) -> Types {
+    /// No types yet. The GIL must be held.
+    pub fn new(ignored: Ignored) -> Types {
         let names = [
             c"__self__",
             c"__defaults__",
@@ -305,7 +328,7 @@ impl Types {
                 reads_ahead: false,
                 adapter: None,
             };
-            if self.is_ignored(type_) {
+            if self.ignored.has(type_) {
                 (info.kind, info.fidelity) = (Kind::Opaque, fidelity::EXCLUDED);
                 return info;
             }
@@ -356,13 +379,6 @@ impl Types {
                 .find(|adapter| adapter.type_ == base.cast())
                 .copied()
         })
-    }
-
-    unsafe fn is_ignored(&self, type_: *mut PyTypeObject) -> bool {
-        // SAFETY: both are live types.
-        self.ignored
-            .iter()
-            .any(|&ignored| unsafe { PyType_IsSubtype(type_, ignored) != 0 })
     }
 }
 
