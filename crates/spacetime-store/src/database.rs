@@ -5,8 +5,6 @@
 //! other processes read along; a closed trace is one plain file.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
@@ -288,21 +286,22 @@ fn is_trace(path: &Path) -> Result<bool> {
     if !metadata.is_file() {
         return Err(not_a_trace("not a regular file"));
     }
-    if descriptors::is_open(&metadata) {
-        return Ok(true);
-    }
-    let mut header = [0; 100];
     // A trace that another process creates at this moment is empty for an instant.
-    for attempt in 0..10 {
-        let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
-        let n_read =
-            read_up_to(&mut file, &mut header).map_err(|error| unreadable(path, &error))?;
-        match n_read {
-            0 if attempt < 9 => std::thread::sleep(Duration::from_millis(5)),
-            0 => return Err(not_a_trace("an empty file")),
-            1..100 => return Err(not_a_trace("a short file of another kind")),
-            _ => break,
+    let mut attempts = 1..10;
+    let header = loop {
+        let beginning = descriptors::beginning(path, 100);
+        let Some(header) = beginning.map_err(|error| unreadable(path, &error))? else {
+            return Ok(true);
+        };
+        if !header.is_empty() || attempts.next().is_none() {
+            break header;
         }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    match header.len() {
+        0 => return Err(not_a_trace("an empty file")),
+        1..100 => return Err(not_a_trace("a short file of another kind")),
+        _ => {}
     }
     if header == [0; 100] {
         return Err(not_a_trace("a file whose beginning is empty"));
@@ -314,17 +313,6 @@ fn is_trace(path: &Path) -> Result<bool> {
         return Err(not_a_trace("a database of another program"));
     }
     Ok(true)
-}
-
-fn read_up_to(file: &mut File, buffer: &mut [u8]) -> std::io::Result<usize> {
-    let mut n_read = 0;
-    while n_read < buffer.len() {
-        match file.read(&mut buffer[n_read..])? {
-            0 => break,
-            n => n_read += n,
-        }
-    }
-    Ok(n_read)
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {

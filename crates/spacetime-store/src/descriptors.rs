@@ -8,6 +8,8 @@
 //! What can come between the look and the use is C code in another thread alone: functions of Python
 //! that close numbers are told to spare these ([`among`]).
 //!
+//! The recorder's other descriptors of a trace ([`Spared`]) are known here as well.
+//!
 //! Each descriptor is moved up, to where few programs have any, if the limit on open files allows it:
 //! the program gets the numbers that it would get unrecorded, and what it closes below a thousand is
 //! none of ours.
@@ -19,10 +21,13 @@
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::fs::Metadata;
-use std::mem::{MaybeUninit, transmute};
-use std::ops::RangeInclusive;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::mem::{ManuallyDrop, MaybeUninit, transmute};
+use std::ops::{Deref, RangeInclusive};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd};
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
@@ -30,7 +35,7 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use nix::errno::Errno;
 use rusqlite::ffi;
 
-/// A descriptor that SQLite opened, and what it led to then.
+/// A descriptor of a trace, and what it led to when it was opened.
 #[derive(Clone, Copy)]
 struct Descriptor {
     number: c_int,
@@ -43,8 +48,8 @@ struct FileId {
     inode: u64,
 }
 
-/// What SQLite has open. A number stands here twice if it was lost and SQLite got it again: who uses it
-/// cannot be told, so that it counts as lost.
+/// What is open. A number stands here twice if it was lost and SQLite got it again: who uses it cannot
+/// be told, so that it counts as lost.
 static OPEN: Mutex<Vec<Descriptor>> = Mutex::new(Vec::new());
 
 fn open_descriptors() -> MutexGuard<'static, Vec<Descriptor>> {
@@ -54,6 +59,15 @@ fn open_descriptors() -> MutexGuard<'static, Vec<Descriptor>> {
 impl Descriptor {
     fn is_lost(self) -> bool {
         FileId::of(self.number) != Some(self.file)
+    }
+}
+
+impl From<&Metadata> for FileId {
+    fn from(file: &Metadata) -> Self {
+        Self {
+            device: file.dev(),
+            inode: file.ino(),
+        }
     }
 }
 
@@ -95,14 +109,52 @@ pub(crate) fn are_lost() -> bool {
     open_descriptors().iter().any(|open| open.is_lost())
 }
 
-/// Whether this process has a file open as a trace. Opening it once more and closing it would take
-/// away the locks that are held on it: they are the process's, not the descriptor's.
-pub(crate) fn is_open(file: &Metadata) -> bool {
-    let file = FileId {
-        device: file.dev(),
-        inode: file.ino(),
-    };
-    open_descriptors().iter().any(|open| open.file == file)
+/// At most so many bytes that a file begins with; `None` if this process has it open as a trace. Opening
+/// it once more and closing it would take away the locks that are held on it: they are the process's,
+/// not the descriptor's. So it is not opened as a trace meanwhile either.
+pub(crate) fn beginning(path: &Path, n_bytes: u64) -> io::Result<Option<Vec<u8>>> {
+    let open = open_descriptors();
+    let file = FileId::from(&path.metadata()?);
+    if open.iter().any(|open| open.file == file) {
+        return Ok(None);
+    }
+    let mut beginning = Vec::new();
+    File::open(path)?
+        .take(n_bytes)
+        .read_to_end(&mut beginning)?;
+    Ok(Some(beginning))
+}
+
+/// A file that is open beside SQLite's, which the program does not close either.
+pub(crate) struct Spared(ManuallyDrop<File>);
+
+impl Spared {
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let mut open = open_descriptors();
+        let number = keep(&mut open, File::open(path)?.into_raw_fd());
+        // SAFETY: just opened, and given away by its owner.
+        Ok(Self(ManuallyDrop::new(unsafe {
+            File::from_raw_fd(number)
+        })))
+    }
+}
+
+impl Deref for Spared {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.0
+    }
+}
+
+impl Drop for Spared {
+    fn drop(&mut self) {
+        let mut open = open_descriptors();
+        if forget(&mut open, self.0.as_raw_fd()) {
+            // SAFETY: not used again.
+            unsafe { ManuallyDrop::drop(&mut self.0) };
+        }
+    }
 }
 
 /// Whether a number was opened by SQLite and leads elsewhere by now.
@@ -270,6 +322,11 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
         original(path, flags, mode)
     };
     note_limit(number as isize);
+    keep(&mut open, number)
+}
+
+/// Notes a descriptor that was just opened, if it was, and gives it its number for good.
+fn keep(open: &mut Vec<Descriptor>, number: c_int) -> c_int {
     let Some(file) = FileId::of(number) else {
         return number;
     };
@@ -305,29 +362,29 @@ fn moved_up(number: c_int) -> c_int {
         if moved < 0 {
             return number;
         }
-        close_original(number);
+        libc::close(number);
         moved
     }
 }
 
 unsafe extern "C" fn close(number: c_int) -> c_int {
     let mut open = open_descriptors();
+    if !forget(&mut open, number) {
+        return 0;
+    }
+    // SAFETY: SQLite gives back what it opened, as it would call the original.
+    unsafe {
+        let original: Close = transmute(ORIGINALS.close.load(Ordering::Relaxed));
+        original(number)
+    }
+}
+
+/// Forgets a descriptor. Says whether it is to be closed: one that was lost is not ours.
+fn forget(open: &mut Vec<Descriptor>, number: c_int) -> bool {
     let of_number = || (0..open.len()).filter(|&at| open[at].number == number);
     let lost = of_number().find(|&at| open[at].is_lost());
     if let Some(at) = lost.or_else(|| of_number().next()) {
         open.swap_remove(at);
     }
-    if lost.is_some() {
-        return 0;
-    }
-    // SAFETY: SQLite gives back what it opened.
-    unsafe { close_original(number) }
-}
-
-unsafe fn close_original(number: c_int) -> c_int {
-    // SAFETY: passed on; of this type is what was replaced.
-    unsafe {
-        let original: Close = transmute(ORIGINALS.close.load(Ordering::Relaxed));
-        original(number)
-    }
+    lost.is_none()
 }
