@@ -1,11 +1,11 @@
-//! The SQLite container: opening it safely, and its tables. Their rows are in [`crate::rows`].
+//! The SQLite container: opening it safely, and its tables. Their rows are in [`crate::rows`]; how it is
+//! opened and closed by who writes to it is in [`crate::written`].
 //!
 //! `session`, `code`, `session_code` and `call_metadata` can be read with any SQLite tool; `chunk_data` and `piece`
 //! hold sealed bytes (see [`crate::sealed`]). While a trace is recorded it is in WAL mode, so that
 //! other processes read along; a closed trace is one plain file.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
@@ -14,7 +14,6 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 
 use crate::descriptors::Limit;
-use crate::switching::Switching;
 use crate::{Error, Result, Target, descriptors};
 
 /// "STPY" in the header of every trace.
@@ -104,132 +103,7 @@ pub fn open_for_reading(target: &Target) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Opens or creates a trace for writing.
-pub fn open_for_writing(target: &Target, overwrite: bool) -> Result<Connection> {
-    descriptors::watch();
-    let path = target.path();
-    let _switching = Switching::begin(target);
-    let connection = match target {
-        Target::File(path) => {
-            if is_trace(path)? && overwrite {
-                remove_trace(path)?;
-            }
-            let parent = path
-                .parent()
-                .filter(|parent| !parent.as_os_str().is_empty());
-            if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
-                return Err(Error::Inaccessible {
-                    doing: "create",
-                    path: path.clone(),
-                    reason: format!("there is no folder {}", parent.display()),
-                });
-            }
-            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-            Connection::open_with_flags(path, flags).map_err(inaccessible("write", path))?
-        }
-        Target::Memory(name) => open_memory(name, overwrite)?,
-    };
-    harden(&connection).map_err(|error| write_error(&path, "opening it", error))?;
-    prepare(connection, target)
-}
-
-/// Opens a trace for writing once more, which this process or the one it was forked from wrote to.
-pub fn open_again(target: &Target) -> Result<Connection> {
-    descriptors::watch();
-    let path = target.path();
-    let _switching = Switching::begin(target);
-    let connection = match target {
-        Target::File(path) => {
-            if !is_trace(path)? {
-                return Err(Error::Gone(path.clone()));
-            }
-            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-                .map_err(inaccessible("write", path))?
-        }
-        Target::Memory(name) => open_memory(name, false)?,
-    };
-    harden(&connection).map_err(|error| write_error(&path, "opening it", error))?;
-    prepare(connection, target)
-}
-
-/// The size of a trace's file, which grows only, whoever records into it.
-pub struct FileSize {
-    path: PathBuf,
-    inode: u64,
-    n_bytes: u64,
-}
-
-impl FileSize {
-    /// As it is now.
-    pub fn of(target: &Target) -> Option<Self> {
-        let Target::File(path) = target else {
-            return None;
-        };
-        let file = path.metadata().ok()?;
-        Some(Self {
-            path: path.clone(),
-            inode: file.ino(),
-            n_bytes: file.len(),
-        })
-    }
-
-    /// Whether it was cut since this was asked last. Of a file that is elsewhere nothing is known.
-    pub fn has_shrunk(&mut self) -> bool {
-        let Ok(file) = self.path.metadata() else {
-            return false;
-        };
-        if file.ino() != self.inode {
-            return false;
-        }
-        let before = std::mem::replace(&mut self.n_bytes, file.len());
-        self.n_bytes < before
-    }
-}
-
-/// Files up to this size are read to see whether they are whole.
-const MAX_CHECKED_BYTES: u64 = 32 << 20;
-
-/// Looks whether what was recorded can be found again, as far as that takes no time to speak of.
-pub fn is_found_broken(target: &Target) -> bool {
-    let Target::File(path) = target else {
-        return false;
-    };
-    let Ok(file) = path.metadata() else {
-        return false;
-    };
-    // Others still record into it: the last one looks.
-    if side_file(path, "-wal").exists() {
-        return false;
-    }
-    let check = || -> Result<bool> {
-        let connection = open_for_reading(target)?;
-        let query = match file.len() <= MAX_CHECKED_BYTES {
-            true => "PRAGMA quick_check(1)",
-            false => "SELECT CASE WHEN count(name) > 0 THEN 'ok' END FROM session",
-        };
-        let found = connection.query_row(query, [], |row| row.get::<_, String>(0));
-        Ok(found.map_err(Error::database("looking at it"))? != "ok")
-    };
-    match check() {
-        Ok(is_broken) => is_broken,
-        // Whatever else fails here says nothing of the trace.
-        Err(error) => matches!(error, Error::NotATrace { .. } | Error::Broken { .. }),
-    }
-}
-
-fn side_file(path: &Path, suffix: &str) -> PathBuf {
-    let mut side = path.as_os_str().to_owned();
-    side.push(suffix);
-    side.into()
-}
-
-/// Closes a trace that is soon opened again: what is in its side files stays there.
-pub fn close_for_a_while(connection: Connection) -> rusqlite::Result<()> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    connection.close().map_err(|(_, error)| error)
-}
-
-fn open_memory(name: &str, overwrite: bool) -> Result<Connection> {
+pub fn open_memory(name: &str, overwrite: bool) -> Result<Connection> {
     let mut kept = IN_MEMORY.lock().expect("not poisoned");
     if overwrite {
         kept.remove(name);
@@ -260,7 +134,7 @@ fn memory_uri(name: &str) -> String {
     format!("file:/spacetime-{name}?vfs=memdb")
 }
 
-fn harden(connection: &Connection) -> rusqlite::Result<()> {
+pub fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -270,7 +144,7 @@ fn harden(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Whether there is a trace at the path; an error if there is anything else.
-fn is_trace(path: &Path) -> Result<bool> {
+pub fn is_trace(path: &Path) -> Result<bool> {
     let not_a_trace = |found: &str| Error::NotATrace {
         path: path.into(),
         found: found.into(),
@@ -323,7 +197,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     }
 }
 
-fn inaccessible(doing: &'static str, path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {
+pub fn inaccessible(doing: &'static str, path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {
     let path = path.to_owned();
     move |error| match descriptors::limit_met() {
         Some(limit) => limit_reached(path, limit),
@@ -381,39 +255,6 @@ pub fn write_error(path: &Path, doing: &'static str, error: rusqlite::Error) -> 
     }
 }
 
-fn remove_trace(path: &Path) -> Result<()> {
-    let connection = open_for_reading(&Target::File(path.into()))?;
-    let recorder = "SELECT pid FROM session WHERE ended_unix_ns IS NULL ORDER BY id DESC";
-    let mut statement = connection
-        .prepare(recorder)
-        .map_err(Error::database("reading sessions"))?;
-    let pids = statement.query_map([], |row| row.get::<_, u32>(0));
-    let pids: rusqlite::Result<Vec<u32>> = pids.and_then(Iterator::collect);
-    for pid in pids.map_err(Error::database("reading sessions"))? {
-        if pid != std::process::id() && is_alive(pid) {
-            return Err(Error::Busy {
-                path: path.into(),
-                pid,
-            });
-        }
-    }
-    drop(statement);
-    drop(connection);
-    for suffix in ["-wal", "-shm", "-journal", ""] {
-        match std::fs::remove_file(side_file(path, suffix)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::Inaccessible {
-                    doing: "write",
-                    path: path.into(),
-                    reason: error.to_string(),
-                });
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 /// Whether a process of this number runs.
 pub fn is_alive(pid: u32) -> bool {
     let Ok(pid) = i32::try_from(pid) else {
@@ -423,7 +264,7 @@ pub fn is_alive(pid: u32) -> bool {
     answer != Err(nix::errno::Errno::ESRCH)
 }
 
-fn check_format(connection: &Connection, path: &Path) -> Result<()> {
+pub fn check_format(connection: &Connection, path: &Path) -> Result<()> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let format = pragma("user_version").map_err(|error| write_error(path, "opening it", error))?;
     if format > FORMAT {
@@ -442,36 +283,12 @@ fn check_format(connection: &Connection, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Creates the tables where there are none, switches to WAL, and opens the side files.
-fn prepare(mut connection: Connection, target: &Target) -> Result<Connection> {
-    let path = target.path();
-    let failed = |doing| {
-        let path = path.clone();
-        move |error| write_error(&path, doing, error)
-    };
-    // Who opens a trace that is there does not wait for those that write to it.
-    if n_tables(&connection).map_err(failed("opening it"))? == 0 {
-        create(&mut connection).map_err(failed("creating it"))?;
-    }
-    check_format(&connection, &path)?;
-    if let Target::File(_) = target {
-        let to_wal = || -> rusqlite::Result<()> {
-            connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-            connection.pragma_update(None, "synchronous", "NORMAL")?;
-            connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
-            n_tables(&connection).map(drop)
-        };
-        to_wal().map_err(failed("switching it to WAL"))?;
-    }
-    Ok(connection)
-}
-
-fn n_tables(connection: &Connection) -> rusqlite::Result<i64> {
+pub fn n_tables(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
 }
 
 /// Creates the tables, unless somebody else does.
-fn create(connection: &mut Connection) -> rusqlite::Result<()> {
+pub fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     let creating = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if n_tables(&creating)? == 0 {
         creating.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -483,28 +300,4 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
         )?;
     }
     creating.commit()
-}
-
-/// Checkpoints and leaves one file. Others who have the trace open may prevent the last step; then
-/// the side files go when the last of them closes it, or when it is next written to.
-pub fn finish(connection: Connection, target: &Target) -> rusqlite::Result<()> {
-    if descriptors::are_lost() {
-        return close_for_a_while(connection);
-    }
-    connection.busy_timeout(Duration::from_millis(200))?;
-    let checkpointed = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    let _switching = Switching::begin(target);
-    let plain = connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()));
-    let is_others = |error: &rusqlite::Error| {
-        let code = error.sqlite_error_code();
-        matches!(
-            code,
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-        )
-    };
-    // Whatever failed, the connection is closed while nobody else switches.
-    let closed = connection.close().map_err(|(_, error)| error);
-    let results = [checkpointed, plain, closed];
-    let mut failures = results.into_iter().filter_map(Result::err);
-    failures.find(|error| !is_others(error)).map_or(Ok(()), Err)
 }

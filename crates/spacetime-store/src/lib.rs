@@ -40,6 +40,7 @@ mod threads;
 pub mod trace;
 mod view;
 mod writer;
+mod written;
 
 pub use database::{FORMAT, forget_memory};
 pub use error::{Error, Name, Result};

@@ -21,6 +21,7 @@ use crate::fatal_signal::FatalSignal;
 use crate::ring::{RingReader, RingWriter, ring};
 use crate::threads::Threads;
 use crate::writer::Writer;
+use crate::written::Leaving;
 use crate::{Error, Result, Target};
 
 /// How to record.
@@ -211,8 +212,7 @@ pub(crate) enum Order {
     EndSession(EndInfo, Reply<()>),
     EndAhead(EndInfo, Reply<()>),
     TakeBackEnd,
-    /// Whether what is in the side files of the trace goes into it.
-    Rest(bool),
+    Rest(Leaving),
     DiscardSession(Reply<()>),
     Flush(Reply<()>),
     Close(Reply<Summary>),
@@ -303,14 +303,14 @@ impl Recording {
     /// Stores everything committed, closes the trace file and ends the threads, until something wakes
     /// them again.
     pub fn rest(&self) {
-        self.rest_and(false);
+        self.rest_and(Leaving::ForAWhile);
     }
 
-    fn rest_and(&self, leave_one_file: bool) {
+    fn rest_and(&self, leaving: Leaving) {
         let mut threads = self.threads();
         if let Threads::Running { .. } = *threads {
             // Without an answer: the threads are waited for.
-            let _ = self.orders.send(Order::Rest(leave_one_file));
+            let _ = self.orders.send(Order::Rest(leaving));
             threads.rest();
             self.shared.rest_clock();
         }
@@ -432,7 +432,7 @@ impl Recording {
             return Ok(());
         }
         self.ask(|reply| Order::EndAhead(end, reply))?;
-        self.rest_and(true);
+        self.rest_and(Leaving::AsOneFile);
         Ok(())
     }
 

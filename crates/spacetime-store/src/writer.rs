@@ -8,7 +8,6 @@
 mod session;
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -18,7 +17,7 @@ use nix::sys::signal::{SigSet, Signal};
 use rusqlite::Connection;
 use spacetime_model::{ExitKind, SessionInfo};
 
-use crate::database::{self, FileSize};
+use crate::database::write_error;
 use crate::recording::{
     BegunSession, CLOCK_RESTS, EndInfo, Health, Options, Order, Reply, SessionDescription, Shared,
     Summary, WriterParts,
@@ -26,6 +25,7 @@ use crate::recording::{
 use crate::ring::RingReader;
 use crate::sealed::Sealer;
 use crate::threads::{Thread, Threads};
+use crate::written::{Leaving, Opening, WrittenTrace};
 use crate::{Error, Result, Target, descriptors, rows};
 use session::{CHUNK_BYTES, OpenSession, SLICE_BYTES};
 
@@ -41,16 +41,13 @@ const LONGEST_IDLE: Duration = Duration::from_millis(16);
 const TICK: Duration = Duration::from_micros(900);
 
 pub(crate) struct Writer {
-    target: Target,
-    path: PathBuf,
+    trace: WrittenTrace,
     options: Options,
     shared: Arc<Shared>,
     ring: RingReader,
     orders: Receiver<Order>,
     waiting_orders: VecDeque<Order>,
     connection: Option<Connection>,
-    /// From when it was opened first.
-    file_size: Option<FileSize>,
     sealer: Sealer,
     session: Option<OpenSession>,
     /// A session that gets its row when the writer is started.
@@ -62,16 +59,17 @@ pub(crate) struct Writer {
 impl Writer {
     /// Opens or creates the trace.
     pub fn open(parts: WriterParts) -> Result<Self> {
-        let connection = database::open_for_writing(&parts.target, parts.options.overwrite)?;
-        Self::new(parts, Some(connection))
+        let mut writer = Self::resting(parts)?;
+        let opening = match writer.options.overwrite {
+            true => Opening::Afresh,
+            false => Opening::Any,
+        };
+        writer.connection = Some(writer.trace.open(opening)?);
+        Ok(writer)
     }
 
     /// Opens the trace when it is started.
     pub fn resting(parts: WriterParts) -> Result<Self> {
-        Self::new(parts, None)
-    }
-
-    fn new(parts: WriterParts, connection: Option<Connection>) -> Result<Self> {
         let WriterParts {
             target,
             mut options,
@@ -84,15 +82,13 @@ impl Writer {
         }
         let sealer = Sealer::new().map_err(|error| Error::Misuse(error.to_string()))?;
         Ok(Self {
-            path: target.path(),
-            file_size: connection.as_ref().and_then(|_| FileSize::of(&target)),
-            target,
+            trace: WrittenTrace::new(target),
             options,
             shared,
             ring,
             orders,
             waiting_orders: VecDeque::new(),
-            connection,
+            connection: None,
             sealer,
             session: None,
             waiting_session: None,
@@ -153,8 +149,8 @@ impl Writer {
                         let _ = reply.send(summary);
                         return None;
                     }
-                    Order::Rest(leave_one_file) => {
-                        self.rest(leave_one_file);
+                    Order::Rest(leaving) => {
+                        self.rest(leaving);
                         return Some(self);
                     }
                     order => self.obey(order),
@@ -292,17 +288,14 @@ impl Writer {
     /// Opens the trace if it was closed meanwhile.
     fn open_again(&mut self) {
         if self.connection.is_none() && self.failure.is_none() {
-            match database::open_again(&self.target) {
-                Ok(connection) => {
-                    self.connection = Some(connection);
-                    self.file_size = self.file_size.take().or_else(|| FileSize::of(&self.target));
-                }
+            match self.trace.open(Opening::Again) {
+                Ok(connection) => self.connection = Some(connection),
                 Err(error) => return self.fail(error),
             }
             if let (Some(connection), Some(session)) = (&self.connection, &self.session) {
                 match rows::has_session(connection, session.id) {
                     Ok(true) => {}
-                    Ok(false) => self.fail(Error::Gone(self.path.clone())),
+                    Ok(false) => self.fail(Error::Gone(self.trace.path())),
                     Err(error) => self.fail_to_write("opening it", error),
                 }
             }
@@ -310,18 +303,18 @@ impl Writer {
     }
 
     /// Stores everything and lets go of the trace file.
-    fn rest(&mut self, leave_one_file: bool) {
+    fn rest(&mut self, leaving: Leaving) {
         self.seal();
-        if let Some(connection) = self.connection.take() {
-            let closed = match leave_one_file {
-                true => database::finish(connection, &self.target),
-                false => database::close_for_a_while(connection),
-            };
-            if let Err(error) = closed {
-                self.fail_to_write("closing it", error);
-            }
-        }
+        self.leave(leaving);
         self.ring.set_resting(true);
+    }
+
+    fn leave(&mut self, leaving: Leaving) {
+        if let Some(connection) = self.connection.take()
+            && let Err(error) = self.trace.leave(connection, leaving)
+        {
+            self.fail_to_write("closing it", error);
+        }
     }
 
     /// Ends the session before a signal ends the process.
@@ -458,9 +451,9 @@ impl Writer {
 
     /// Whether somebody cut the file, which ends the recording.
     fn is_cut(&mut self) -> bool {
-        let is_cut = self.file_size.as_mut().is_some_and(FileSize::has_shrunk);
+        let is_cut = self.trace.was_cut();
         if is_cut {
-            self.fail(Error::WrittenByOthers(self.path.clone()));
+            self.fail(Error::WrittenByOthers(self.trace.path()));
         }
         is_cut
     }
@@ -472,18 +465,16 @@ impl Writer {
             self.summary.n_states += session.replica.n_states;
         }
         self.shared.end_session();
-        if let Some(connection) = self.connection.take() {
+        if let Some(connection) = &self.connection {
             if self.failure.is_none() {
                 let bytes =
                     "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
                 let bytes = connection.query_row(bytes, [], |row| row.get::<_, i64>(0));
                 self.summary.trace_bytes = bytes.unwrap_or_default() as u64;
             }
-            if let Err(error) = database::finish(connection, &self.target) {
-                self.fail_to_write("closing it", error);
-            }
-            if self.failure.is_none() && database::is_found_broken(&self.target) {
-                self.fail(Error::WrittenByOthers(self.path.clone()));
+            self.leave(Leaving::AsOneFile);
+            if self.failure.is_none() && self.trace.is_found_broken() {
+                self.fail(Error::WrittenByOthers(self.trace.path()));
             }
         }
         self.check()?;
@@ -496,13 +487,13 @@ impl Writer {
     }
 
     fn fail_to_write(&mut self, doing: &'static str, error: rusqlite::Error) {
-        self.fail(database::write_error(&self.path, doing, error));
+        self.fail(write_error(&self.trace.path(), doing, error));
     }
 
     fn check(&mut self) -> Result<()> {
         // SQLite would take descriptors that are lost for locks held by others, and wait.
         if self.failure.is_none() && self.connection.is_some() && descriptors::are_lost() {
-            self.fail(Error::FilesClosed(self.path.clone()));
+            self.fail(Error::FilesClosed(self.trace.path()));
         }
         if self.failure.is_some() {
             Err(self.failure())

@@ -1,0 +1,251 @@
+//! A trace that this process writes to: opening it, leaving it for a while, and leaving it for good.
+//!
+//! While it is written to it has side files, the write-ahead log and its index; who leaves it last makes
+//! one plain file of them. Only one process at a time does either ([`crate::switching`]).
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::database::{
+    check_format, create, harden, inaccessible, is_alive, is_trace, n_tables, open_for_reading,
+    open_memory, write_error,
+};
+use crate::switching::Switching;
+use crate::{Error, Result, Target, descriptors};
+
+/// A trace that this process writes to, open or not.
+pub struct WrittenTrace {
+    target: Target,
+    /// From when it was opened first.
+    size: Option<FileSize>,
+}
+
+/// Which trace is opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// The one that is there, or a new one.
+    Any,
+    /// A new one, in place of what is there.
+    Afresh,
+    /// The one that this process, or the one it came from, wrote to before.
+    Again,
+}
+
+/// How a trace is left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// It is soon opened again: what is in its side files stays there.
+    ForAWhile,
+    /// As one file. Others who have it open may prevent that: then the side files go when the last of
+    /// them leaves it, or when it is next written to.
+    AsOneFile,
+}
+
+impl WrittenTrace {
+    pub fn new(target: Target) -> Self {
+        Self { target, size: None }
+    }
+
+    /// Where it is, or what stands for that in messages.
+    pub fn path(&self) -> PathBuf {
+        self.target.path()
+    }
+
+    /// Opens it. Nothing but a trace is overwritten.
+    pub fn open(&mut self, opening: Opening) -> Result<Connection> {
+        descriptors::watch();
+        let _switching = Switching::begin(&self.target);
+        let connection = match &self.target {
+            Target::File(path) => open_file(path, opening)?,
+            Target::Memory(name) => open_memory(name, opening == Opening::Afresh)?,
+        };
+        harden(&connection).map_err(self.failed("opening it"))?;
+        let connection = self.prepare(connection)?;
+        self.size = self.size.take().or_else(|| FileSize::of(&self.target));
+        Ok(connection)
+    }
+
+    /// Creates the tables where there are none, switches to WAL, and opens the side files.
+    fn prepare(&self, mut connection: Connection) -> Result<Connection> {
+        // Who opens a trace that is there does not wait for those that write to it.
+        if n_tables(&connection).map_err(self.failed("opening it"))? == 0 {
+            create(&mut connection).map_err(self.failed("creating it"))?;
+        }
+        check_format(&connection, &self.path())?;
+        if let Target::File(_) = self.target {
+            let to_wal = || -> rusqlite::Result<()> {
+                connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+                connection.pragma_update(None, "synchronous", "NORMAL")?;
+                connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+                n_tables(&connection).map(drop)
+            };
+            to_wal().map_err(self.failed("switching it to WAL"))?;
+        }
+        Ok(connection)
+    }
+
+    fn failed(&self, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Error {
+        let path = self.path();
+        move |error| write_error(&path, doing, error)
+    }
+
+    /// Closes it.
+    pub fn leave(&self, connection: Connection, leaving: Leaving) -> rusqlite::Result<()> {
+        if leaving == Leaving::ForAWhile || descriptors::are_lost() {
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+            return connection.close().map_err(|(_, error)| error);
+        }
+        connection.busy_timeout(Duration::from_millis(200))?;
+        let checkpointed = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let _switching = Switching::begin(&self.target);
+        let plain = connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()));
+        // Whatever failed, the connection is closed while nobody else switches.
+        let closed = connection.close().map_err(|(_, error)| error);
+        let results = [checkpointed, plain, closed];
+        let mut failures = results.into_iter().filter_map(Result::err);
+        failures.find(|error| !is_others(error)).map_or(Ok(()), Err)
+    }
+
+    /// Whether somebody cut the file since this was asked last.
+    pub fn was_cut(&mut self) -> bool {
+        self.size.as_mut().is_some_and(FileSize::has_shrunk)
+    }
+
+    /// Looks whether what was recorded can be found again, as far as that takes no time to speak of.
+    pub fn is_found_broken(&self) -> bool {
+        let Target::File(path) = &self.target else {
+            return false;
+        };
+        let Ok(file) = path.metadata() else {
+            return false;
+        };
+        // Others still record into it: the last one looks.
+        if side_file(path, "-wal").exists() {
+            return false;
+        }
+        let check = || -> Result<bool> {
+            let connection = open_for_reading(&self.target)?;
+            let query = match file.len() <= MAX_CHECKED_BYTES {
+                true => "PRAGMA quick_check(1)",
+                false => "SELECT CASE WHEN count(name) > 0 THEN 'ok' END FROM session",
+            };
+            let found = connection.query_row(query, [], |row| row.get::<_, String>(0));
+            Ok(found.map_err(Error::database("looking at it"))? != "ok")
+        };
+        match check() {
+            Ok(is_broken) => is_broken,
+            // Whatever else fails here says nothing of the trace.
+            Err(error) => matches!(error, Error::NotATrace { .. } | Error::Broken { .. }),
+        }
+    }
+}
+
+/// Files up to this size are read to see whether they are whole.
+const MAX_CHECKED_BYTES: u64 = 32 << 20;
+
+fn open_file(path: &Path, opening: Opening) -> Result<Connection> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let is_there = is_trace(path)?;
+    match opening {
+        Opening::Afresh if is_there => remove_trace(path)?,
+        Opening::Again if is_there => flags.remove(OpenFlags::SQLITE_OPEN_CREATE),
+        Opening::Again => return Err(Error::Gone(path.into())),
+        Opening::Afresh | Opening::Any => {}
+    }
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
+        return Err(Error::Inaccessible {
+            doing: "create",
+            path: path.into(),
+            reason: format!("there is no folder {}", parent.display()),
+        });
+    }
+    Connection::open_with_flags(path, flags).map_err(inaccessible("write", path))
+}
+
+fn remove_trace(path: &Path) -> Result<()> {
+    let connection = open_for_reading(&Target::File(path.into()))?;
+    let recorder = "SELECT pid FROM session WHERE ended_unix_ns IS NULL ORDER BY id DESC";
+    let mut statement = connection
+        .prepare(recorder)
+        .map_err(Error::database("reading sessions"))?;
+    let pids = statement.query_map([], |row| row.get::<_, u32>(0));
+    let pids: rusqlite::Result<Vec<u32>> = pids.and_then(Iterator::collect);
+    for pid in pids.map_err(Error::database("reading sessions"))? {
+        if pid != std::process::id() && is_alive(pid) {
+            return Err(Error::Busy {
+                path: path.into(),
+                pid,
+            });
+        }
+    }
+    drop(statement);
+    drop(connection);
+    for suffix in ["-wal", "-shm", "-journal", ""] {
+        match std::fs::remove_file(side_file(path, suffix)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::Inaccessible {
+                    doing: "write",
+                    path: path.into(),
+                    reason: error.to_string(),
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn side_file(path: &Path, suffix: &str) -> PathBuf {
+    let mut side = path.as_os_str().to_owned();
+    side.push(suffix);
+    side.into()
+}
+
+fn is_others(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(
+        code,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
+
+/// The size of a trace's file, which grows only, whoever records into it.
+struct FileSize {
+    path: PathBuf,
+    inode: u64,
+    n_bytes: u64,
+}
+
+impl FileSize {
+    /// As it is now.
+    fn of(target: &Target) -> Option<Self> {
+        let Target::File(path) = target else {
+            return None;
+        };
+        let file = path.metadata().ok()?;
+        Some(Self {
+            path: path.clone(),
+            inode: file.ino(),
+            n_bytes: file.len(),
+        })
+    }
+
+    /// Whether it was cut since this was asked last. Of a file that is elsewhere nothing is known.
+    fn has_shrunk(&mut self) -> bool {
+        let Ok(file) = self.path.metadata() else {
+            return false;
+        };
+        if file.ino() != self.inode {
+            return false;
+        }
+        let before = std::mem::replace(&mut self.n_bytes, file.len());
+        self.n_bytes < before
+    }
+}
