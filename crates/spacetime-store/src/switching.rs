@@ -8,15 +8,23 @@
 //! it open.
 
 use std::fs::TryLockError;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::Target;
 use crate::descriptors::Spared;
+use crate::fatal_signal::FatalSignal;
 
 /// How long to wait for others. A program may hold such a lock for reasons of its own.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(if cfg!(test) { 4 } else { 10 });
+/// How long if a signal is to end the process. Not at once: the others of its group switch then, too.
+const LONGEST_WAIT_AT_THE_END: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(2);
+
+/// The folder that was last waited for in vain. Who holds it holds it for long, and each fork would
+/// wait again.
+static HELD_FOR_LONG: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Held while a trace is switched.
 pub struct Switching(Option<Spared>);
@@ -24,28 +32,41 @@ pub struct Switching(Option<Spared>);
 impl Switching {
     /// Waits until no other process switches a trace in the same folder. Where folders cannot be
     /// locked, or one is locked for long, goes on without: then SQLite's own locks decide.
-    pub fn begin(target: &Target) -> Self {
+    pub fn begin(target: &Target, fatal_signal: &FatalSignal) -> Self {
         let Target::File(path) = target else {
             return Self(None);
         };
-        let folder = match path.parent() {
+        let path = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let Ok(folder) = Spared::open(folder) else {
+        let Ok(folder) = Spared::open(path) else {
             return Self(None);
         };
+        let was_held = *held_for_long() == Some(path.into());
         let begun = Instant::now();
-        loop {
+        let is_ours = loop {
+            let longest = match fatal_signal.found() {
+                _ if was_held => Duration::ZERO,
+                Some(_) => LONGEST_WAIT_AT_THE_END,
+                None => LONGEST_WAIT,
+            };
             match folder.try_lock() {
-                Ok(()) => return Self(Some(folder)),
-                Err(TryLockError::WouldBlock) if begun.elapsed() < LONGEST_WAIT => {
+                Err(TryLockError::WouldBlock) if begun.elapsed() < longest => {
                     std::thread::sleep(PAUSE);
                 }
-                Err(_) => return Self(None),
+                tried => break tried.is_ok(),
             }
+        };
+        if is_ours == was_held {
+            *held_for_long() = (!is_ours).then(|| path.into());
         }
+        Self(is_ours.then_some(folder))
     }
+}
+
+fn held_for_long() -> MutexGuard<'static, Option<PathBuf>> {
+    HELD_FOR_LONG.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Switching {
@@ -59,22 +80,61 @@ impl Drop for Switching {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::sync::Arc;
+
     use super::*;
     use crate::descriptors;
 
-    #[test]
-    fn the_program_does_not_close_the_folder() {
+    fn folder_and_target() -> (tempfile::TempDir, Target) {
         let folder = tempfile::tempdir().unwrap();
         let target = Target::File(folder.path().join("run.spacetime"));
+        (folder, target)
+    }
+
+    #[test]
+    fn the_program_does_not_close_the_folder() {
+        let (folder, target) = folder_and_target();
         let spared = || {
             let spared = descriptors::among(0..=i32::MAX).into_iter();
             let place = |number| std::fs::read_link(format!("/proc/self/fd/{number}")).ok();
             let mut spared = spared.map(place);
             spared.any(|place| place.as_deref() == Some(folder.path()))
         };
-        let switching = Switching::begin(&target);
+        let switching = Switching::begin(&target, &FatalSignal::default());
         assert!(spared());
         drop(switching);
         assert!(!spared());
+    }
+
+    #[test]
+    fn who_holds_a_folder_for_long_is_waited_for_once() {
+        let (folder, target) = folder_and_target();
+        let holder = File::open(folder.path()).unwrap();
+        holder.lock().unwrap();
+        let is_begun = || {
+            let begun = Instant::now();
+            let switching = Switching::begin(&target, &FatalSignal::default());
+            (switching.0.is_some(), begun.elapsed() >= LONGEST_WAIT)
+        };
+        assert_eq!(is_begun(), (false, true));
+        assert_eq!(is_begun(), (false, false));
+        holder.unlock().unwrap();
+        assert_eq!(is_begun(), (true, false));
+        assert_eq!(*held_for_long(), None, "who holds it next may be of ours");
+    }
+
+    #[test]
+    fn a_process_that_is_to_end_does_not_wait_for_long() {
+        let (folder, target) = folder_and_target();
+        let holder = File::open(folder.path()).unwrap();
+        holder.lock().unwrap();
+        let signal = Arc::new(FatalSignal::default());
+        let looking = signal.look();
+        assert!(signal.leave(nix::libc::SIGURG));
+        let begun = Instant::now();
+        assert!(Switching::begin(&target, &signal).0.is_none());
+        assert!(begun.elapsed() < LONGEST_WAIT);
+        drop(looking);
     }
 }

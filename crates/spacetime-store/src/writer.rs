@@ -82,7 +82,7 @@ impl Writer {
         }
         let sealer = Sealer::new().map_err(|error| Error::Misuse(error.to_string()))?;
         Ok(Self {
-            trace: WrittenTrace::new(target),
+            trace: WrittenTrace::new(target, Arc::clone(&shared.fatal_signal)),
             options,
             shared,
             ring,

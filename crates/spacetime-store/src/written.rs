@@ -5,6 +5,7 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -14,12 +15,15 @@ use crate::database::{
     check_format, create, harden, inaccessible, is_alive, is_trace, n_tables, open_for_reading,
     open_memory, write_error,
 };
+use crate::fatal_signal::FatalSignal;
 use crate::switching::Switching;
 use crate::{Error, Result, Target, descriptors};
 
 /// A trace that this process writes to, open or not.
 pub struct WrittenTrace {
     target: Target,
+    /// Ends the process, so that nothing is waited for.
+    fatal_signal: Arc<FatalSignal>,
     /// From when it was opened first.
     size: Option<FileSize>,
 }
@@ -46,8 +50,12 @@ pub enum Leaving {
 }
 
 impl WrittenTrace {
-    pub fn new(target: Target) -> Self {
-        Self { target, size: None }
+    pub fn new(target: Target, fatal_signal: Arc<FatalSignal>) -> Self {
+        Self {
+            target,
+            fatal_signal,
+            size: None,
+        }
     }
 
     /// Where it is, or what stands for that in messages.
@@ -58,7 +66,7 @@ impl WrittenTrace {
     /// Opens it. Nothing but a trace is overwritten.
     pub fn open(&mut self, opening: Opening) -> Result<Connection> {
         descriptors::watch();
-        let _switching = Switching::begin(&self.target);
+        let _switching = Switching::begin(&self.target, &self.fatal_signal);
         let connection = match &self.target {
             Target::File(path) => open_file(path, opening)?,
             Target::Memory(name) => open_memory(name, opening == Opening::Afresh)?,
@@ -101,7 +109,7 @@ impl WrittenTrace {
         }
         connection.busy_timeout(Duration::from_millis(200))?;
         let checkpointed = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        let _switching = Switching::begin(&self.target);
+        let _switching = Switching::begin(&self.target, &self.fatal_signal);
         let plain = connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()));
         // Whatever failed, the connection is closed while nobody else switches.
         let closed = connection.close().map_err(|(_, error)| error);
