@@ -119,8 +119,10 @@ pub fn delete_session(connection: &mut Connection, session: u64) -> rusqlite::Re
         }
         delete("DELETE FROM chunk WHERE session = ?")?;
         delete("DELETE FROM piece WHERE session = ?")?;
-        delete("DELETE FROM session_code WHERE session = ?")?;
-        delete("DELETE FROM call_metadata WHERE session = ?")?;
+    }
+    delete("DELETE FROM call_metadata WHERE session = ?")?;
+    // What is said of a session may be stored before its first chunk.
+    if delete("DELETE FROM session_code WHERE session = ?")? > 0 {
         let orphans = "DELETE FROM code WHERE id NOT IN (SELECT code FROM session_code)";
         transaction.execute(orphans, [])?;
     }

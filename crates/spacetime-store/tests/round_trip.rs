@@ -395,3 +395,23 @@ fn a_discarded_session_leaves_nothing_but_its_ids() {
         assert_eq!(rows, [[SqlValue::Integer(0)]]);
     }
 }
+
+#[test]
+fn a_discarded_session_leaves_nothing_of_what_was_said_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.spacetime");
+    let target = Target::File(path.clone());
+    let (recording, _ring) = Recording::create(target, &Options::default()).unwrap();
+    recording.begin_session(session_info()).unwrap();
+    recording.add_code(0, code(0)).unwrap();
+    recording.describe_call(0, "{}".into()).unwrap();
+    recording.flush().unwrap();
+    recording.discard_session().unwrap();
+    recording.close().unwrap();
+    let trace = Trace::open(&path).unwrap();
+    for table in ["session", "session_code", "call_metadata", "code"] {
+        let query = format!("SELECT count(*) FROM {table}");
+        let rows = trace.sql(&query, &[]).unwrap().rows;
+        assert_eq!(rows, [[SqlValue::Integer(0)]], "{table}");
+    }
+}
