@@ -6,7 +6,7 @@
 //! Capture holds a [`RingWriter`], into which it writes records, and a [`Recording`], through
 //! which it gives the few orders that are not records. Orders and records keep their order: a
 //! session begun before a commit is known when the committed records are read. Code, and what is said
-//! of calls, is left beside them, and is stored with or before the records that come after it.
+//! of calls, is left beside them, and is stored before the records that come after it, if any do.
 //! Orders that need an answer wait for the writer thread, which never takes the GIL.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -20,7 +20,7 @@ use spacetime_model::{CallId, CodeVersion, ExitKind, Origin, SessionId, SessionI
 use crate::fatal_signal::FatalSignal;
 use crate::ring::{RingReader, RingWriter, ring};
 use crate::threads::Threads;
-use crate::writer::Writer;
+use crate::writer::{Notes, Writer};
 use crate::written::Leaving;
 use crate::{Error, Result, Target};
 
@@ -133,22 +133,7 @@ pub(crate) struct Shared {
     pub failure: Mutex<Option<String>>,
     pub session_started: Mutex<Option<Instant>>,
     pub fatal_signal: Arc<FatalSignal>,
-    pub notes: Mutex<Notes>,
-}
-
-/// What goes into the trace with the next chunk of the session: one transaction costs less.
-#[derive(Debug, Default)]
-pub(crate) struct Notes {
-    /// Code by its number in the session.
-    pub codes: Vec<(u32, CodeVersion)>,
-    /// What is said of calls, as JSON.
-    pub calls: Vec<(u64, String)>,
-}
-
-impl Notes {
-    pub fn is_empty(&self) -> bool {
-        self.codes.is_empty() && self.calls.is_empty()
-    }
+    notes: Mutex<Notes>,
 }
 
 impl Shared {
@@ -185,9 +170,13 @@ impl Shared {
         }
     }
 
-    /// What was noted since this was asked last.
+    /// What was noted since the writer took notes last.
+    pub fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().expect("not poisoned")
+    }
+
     pub fn take_notes(&self) -> Notes {
-        std::mem::take(&mut *self.notes.lock().expect("not poisoned"))
+        std::mem::take(&mut *self.notes())
     }
 
     pub fn set_health(&self, health: Health) {
@@ -387,7 +376,7 @@ impl Recording {
     /// Says what a code number of the open session means. Numbers count from 0; a code is added
     /// before the records that use its number are committed.
     pub fn add_code(&self, number: u32, code: CodeVersion) -> Result<()> {
-        self.note(|notes| notes.codes.push((number, code)))
+        self.note(|notes| notes.add_code(number, code))
     }
 
     /// Replaces what the user said about the open session.
@@ -405,7 +394,7 @@ impl Recording {
     /// Says something about a call of the open session, named by its number in the stream, as a JSON
     /// object. What was said of it before gives way.
     pub fn describe_call(&self, number: u64, metadata_json: String) -> Result<()> {
-        self.note(|notes| notes.calls.push((number, metadata_json)))
+        self.note(|notes| notes.describe_call(number, metadata_json))
     }
 
     /// Ends the open session and forgets it: the trace is as if it had never been, but for ids that
@@ -478,11 +467,11 @@ impl Recording {
         summary
     }
 
-    /// Leaves something for the next chunk. The writer is not woken for it; that it failed is told
-    /// when the recording is closed.
+    /// Leaves something for the writer, which is not woken for it; that storing it failed is told when the
+    /// recording is closed.
     fn note(&self, add: impl FnOnce(&mut Notes)) -> Result<()> {
         self.check_process()?;
-        add(&mut self.shared.notes.lock().expect("not poisoned"));
+        add(&mut self.shared.notes());
         Ok(())
     }
 

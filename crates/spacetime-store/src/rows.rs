@@ -100,9 +100,9 @@ fn free_ids(connection: &Connection) -> rusqlite::Result<Ids> {
 
 /// Removes a session with all that belongs to it. Ids that readers may have seen are not given again:
 /// they keep what they read by these ids.
-pub fn delete_session(connection: &mut Connection, session: u64) -> rusqlite::Result<()> {
+pub fn delete_session(connection: &mut Connection, session: SessionId) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let id = session as i64;
+    let id = session.0 as i64;
     let delete = |what: &str| transaction.prepare_cached(what)?.execute([id]);
     let n_chunks =
         delete("DELETE FROM chunk_data WHERE id IN (SELECT data FROM chunk WHERE session = ?)")?;
@@ -133,12 +133,12 @@ pub fn delete_session(connection: &mut Connection, session: u64) -> rusqlite::Re
 /// Says something about a call, by its number in the session.
 pub fn insert_call_metadata(
     connection: &Connection,
-    session: u64,
+    session: SessionId,
     number: u64,
     metadata: &str,
 ) -> rusqlite::Result<()> {
     let insert = "INSERT OR REPLACE INTO call_metadata(session, call, metadata) VALUES (?, ?, ?)";
-    let row = params![session as i64, number as i64, metadata];
+    let row = params![session.0 as i64, number as i64, metadata];
     connection.prepare_cached(insert)?.execute(row)?;
     Ok(())
 }
@@ -161,7 +161,7 @@ pub fn call_metadata(
 /// Replaces what the user said about a session.
 pub fn describe_session(
     connection: &Connection,
-    session: u64,
+    session: SessionId,
     said: &SessionDescription,
 ) -> rusqlite::Result<()> {
     connection.execute(
@@ -170,7 +170,7 @@ pub fn describe_session(
             said.name,
             said.description,
             said.metadata_json,
-            session as i64
+            session.0 as i64
         ],
     )?;
     Ok(())
@@ -179,7 +179,7 @@ pub fn describe_session(
 /// Says how far a session got.
 pub fn count_session(
     connection: &Connection,
-    session: u64,
+    session: SessionId,
     n_calls: u64,
     n_states: u64,
 ) -> rusqlite::Result<()> {
@@ -187,7 +187,7 @@ pub fn count_session(
     connection.prepare_cached(update)?.execute(params![
         n_calls as i64,
         n_states as i64,
-        session as i64
+        session.0 as i64
     ])?;
     Ok(())
 }
@@ -195,7 +195,7 @@ pub fn count_session(
 /// Says how a session ended, and when.
 pub fn end_session(
     connection: &Connection,
-    session: u64,
+    session: SessionId,
     end: &EndInfo,
     ended_unix_ns: u64,
 ) -> rusqlite::Result<()> {
@@ -205,24 +205,24 @@ pub fn end_session(
             ended_unix_ns as i64,
             end.kind.name(),
             end.message,
-            session as i64
+            session.0 as i64
         ],
     )?;
     Ok(())
 }
 
 /// A session that was said to have ended goes on.
-pub fn reopen_session(connection: &Connection, session: u64) -> rusqlite::Result<()> {
+pub fn reopen_session(connection: &Connection, session: SessionId) -> rusqlite::Result<()> {
     let update = "UPDATE session SET ended_unix_ns = NULL, exit_kind = NULL, exit_message = NULL
         WHERE id = ?";
-    connection.execute(update, [session as i64])?;
+    connection.execute(update, [session.0 as i64])?;
     Ok(())
 }
 
 /// Whether a session is in the trace.
-pub fn has_session(connection: &Connection, session: u64) -> rusqlite::Result<bool> {
+pub fn has_session(connection: &Connection, session: SessionId) -> rusqlite::Result<bool> {
     let query = "SELECT EXISTS(SELECT 1 FROM session WHERE id = ?)";
-    connection.query_row(query, [session as i64], |row| row.get(0))
+    connection.query_row(query, [session.0 as i64], |row| row.get(0))
 }
 
 /// The sessions for which an SQL condition holds, oldest first.
@@ -296,7 +296,7 @@ fn exit_kind_of(cells: &Cells) -> Result<ExitKind> {
 /// Adds a code version, unless it is there, and says that a session calls it by this number.
 pub fn insert_code(
     connection: &Connection,
-    session: u64,
+    session: SessionId,
     number: u32,
     code: &CodeVersion,
 ) -> rusqlite::Result<()> {
@@ -333,7 +333,7 @@ pub fn insert_code(
         "INSERT OR REPLACE INTO session_code(session, number, code)
          SELECT ?, ?, id FROM code WHERE identity = ?",
     )?;
-    link.execute(params![session as i64, number, identity.as_slice()])?;
+    link.execute(params![session.0 as i64, number, identity.as_slice()])?;
     Ok(())
 }
 
@@ -475,14 +475,18 @@ pub struct ChunkRow {
 }
 
 /// Adds a chunk.
-pub fn insert_chunk(connection: &Connection, session: u64, row: &ChunkRow) -> rusqlite::Result<()> {
+pub fn insert_chunk(
+    connection: &Connection,
+    session: SessionId,
+    row: &ChunkRow,
+) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO chunk(session, number, keyframe, first_state, n_states, first_call, n_calls,
             raw_bytes, keyframe_bytes, data)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     insert.execute(params![
-        session as i64,
+        session.0 as i64,
         row.number as i64,
         row.keyframe as i64,
         row.first_state as i64,
@@ -546,13 +550,13 @@ pub fn records(connection: &Connection, data: i64) -> Result<Option<Vec<u8>>> {
 /// Adds the sealed bytes of a piece, unless the session has it.
 pub fn insert_piece(
     connection: &Connection,
-    session: u64,
+    session: SessionId,
     hash: u128,
     data: &[u8],
 ) -> rusqlite::Result<()> {
     let insert = "INSERT OR IGNORE INTO piece(session, hash, data) VALUES (?, ?, ?)";
     let hash = hash.to_be_bytes();
-    let row = params![session as i64, hash.as_slice(), data];
+    let row = params![session.0 as i64, hash.as_slice(), data];
     connection.prepare_cached(insert)?.execute(row)?;
     Ok(())
 }

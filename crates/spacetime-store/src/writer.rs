@@ -5,17 +5,18 @@
 //! a failure it throws records away, so that the program goes on, and keeps the reason for
 //! [`Recording::close`](crate::Recording::close).
 
+mod notes;
 mod session;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::{SigSet, Signal};
 use rusqlite::Connection;
-use spacetime_model::{ExitKind, SessionInfo};
+use spacetime_model::{ExitKind, SessionId, SessionInfo};
 
 use crate::database::write_error;
 use crate::recording::{
@@ -27,9 +28,10 @@ use crate::sealed::Sealer;
 use crate::threads::{Thread, Threads};
 use crate::written::{Leaving, Opening, WrittenTrace};
 use crate::{Error, Result, Target, descriptors, rows};
+pub(crate) use notes::Notes;
 use session::{CHUNK_BYTES, OpenSession, SLICE_BYTES};
 
-/// A chunk is stored when it is full, or when its first record has waited for this long.
+/// A chunk is stored when it is full, or when its first record or a note has waited for this long.
 const MAX_DELAY: Duration = Duration::from_millis(80);
 /// SQLite refuses a database of more than 1 GiB in memory.
 const MAX_MEMORY_BYTES: u64 = 768 << 20;
@@ -293,7 +295,7 @@ impl Writer {
                 Err(error) => return self.fail(error),
             }
             if let (Some(connection), Some(session)) = (&self.connection, &self.session) {
-                match rows::has_session(connection, session.id) {
+                match rows::has_session(connection, session.begun.id) {
                     Ok(true) => {}
                     Ok(false) => self.fail(Error::Gone(self.trace.path())),
                     Err(error) => self.fail_to_write("opening it", error),
@@ -333,7 +335,7 @@ impl Writer {
         let (Some(connection), Some(session)) = (&self.connection, &self.session) else {
             return Err(Error::Misuse("there is no open session".into()));
         };
-        let updated = rows::describe_session(connection, session.id, description);
+        let updated = rows::describe_session(connection, session.begun.id, description);
         if let Err(error) = updated {
             self.fail_to_write("describing the session", error);
         }
@@ -350,10 +352,10 @@ impl Writer {
         self.check()?;
         self.summary.n_calls += session.replica.n_calls;
         self.summary.n_states += session.replica.n_states;
-        self.write_end(session.id, end)
+        self.write_end(session.begun.id, end)
     }
 
-    fn write_end(&mut self, session: u64, end: &EndInfo) -> Result<()> {
+    fn write_end(&mut self, session: SessionId, end: &EndInfo) -> Result<()> {
         self.check()?;
         let Some(connection) = &self.connection else {
             return Ok(());
@@ -371,21 +373,21 @@ impl Writer {
     /// Says how the session will have ended, which goes on for now.
     fn note_end(&mut self, end: &EndInfo) -> Result<()> {
         match &self.session {
-            Some(session) => self.write_end(session.id, end),
+            Some(session) => self.write_end(session.begun.id, end),
             None => Ok(()),
         }
     }
 
     fn take_back_end(&mut self) {
         if let (Some(connection), Some(session)) = (&self.connection, &self.session)
-            && let Err(error) = rows::reopen_session(connection, session.id)
+            && let Err(error) = rows::reopen_session(connection, session.begun.id)
         {
             self.fail_to_write("opening the session again", error);
         }
     }
 
     fn discard_session(&mut self) -> Result<()> {
-        self.take_notes();
+        self.shared.take_notes();
         self.shared.end_session();
         let session = self.session.take();
         self.check()?;
@@ -393,52 +395,46 @@ impl Writer {
             return Err(Error::Misuse("there is no open session".into()));
         };
         self.summary.n_sessions -= 1;
-        if let Err(error) = rows::delete_session(connection, session.id) {
+        if let Err(error) = rows::delete_session(connection, session.begun.id) {
             self.fail_to_write("discarding the session", error);
         }
         self.check()
     }
 
-    /// Takes what was said of the session so far, before what refers to it is stored.
-    fn take_notes(&mut self) {
-        let notes = self.shared.take_notes();
-        match &mut self.session {
-            Some(session) => session.notes.append(notes),
-            None if notes.is_empty() => {}
-            None => self.fail(Error::Misuse(
-                "code added or a call described outside of a session".into(),
-            )),
-        }
-    }
-
     fn seal_if_due(&mut self) {
-        let is_due = |session: &OpenSession| {
-            session
-                .chunk
-                .begun
-                .is_some_and(|begun| begun.elapsed() >= MAX_DELAY)
-        };
-        if self.session.as_ref().is_some_and(is_due) {
+        let records = self
+            .session
+            .as_ref()
+            .and_then(|session| session.chunk.begun);
+        let begun = [records, self.shared.notes().begun];
+        let is_due = |begun: Instant| begun.elapsed() >= MAX_DELAY;
+        if begun.into_iter().flatten().any(is_due) {
             self.seal();
         }
     }
 
     /// Stores the open chunk, if there is anything in it, with the notes, and opens the next.
     fn seal(&mut self) {
-        self.take_notes();
+        // Before the look at what failed: what is noted after a failure is thrown away.
+        let notes = self.shared.take_notes();
         if self.check().is_err() || self.is_cut() {
             return;
         }
         let (Some(session), Some(connection)) = (&mut self.session, &mut self.connection) else {
+            if !notes.is_empty() {
+                self.fail(Error::Misuse(
+                    "code added or a call described outside of a session".into(),
+                ));
+            }
             return;
         };
         if session.chunk.delta.is_empty() {
-            if let Err(error) = session.notes.store(connection, session.id) {
+            if let Err(error) = notes.store(connection, session.begun.id) {
                 self.fail_to_write("adding notes", error);
             }
             return;
         }
-        match session.store_chunk(connection, &mut self.sealer) {
+        match session.store_chunk(connection, &mut self.sealer, notes) {
             Ok(()) => {
                 session.open_next_chunk();
                 if session.stored_bytes > self.options.max_bytes {

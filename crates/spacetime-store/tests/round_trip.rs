@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
 use common::{ExpectedCall, ExpectedState, N_CODES, Program, Random, code, session_info};
 use spacetime_model::{CallId, ExitKind, Outcome, Session, SessionId, StateId};
 use spacetime_store::stream::{self, Sink};
@@ -413,5 +415,24 @@ fn a_discarded_session_leaves_nothing_of_what_was_said_of_it() {
         let query = format!("SELECT count(*) FROM {table}");
         let rows = trace.sql(&query, &[]).unwrap().rows;
         assert_eq!(rows, [[SqlValue::Integer(0)]], "{table}");
+    }
+}
+
+#[test]
+fn what_is_said_is_stored_without_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.spacetime");
+    let target = Target::File(path.clone());
+    let (recording, _ring) = Recording::create(target, &Options::default()).unwrap();
+    recording.begin_session(session_info()).unwrap();
+    recording.add_code(0, code(0)).unwrap();
+    let trace = Trace::open(&path).unwrap();
+    let given_up = Instant::now() + Duration::from_secs(60);
+    while trace.codes(None).unwrap().is_empty() {
+        assert!(
+            Instant::now() < given_up,
+            "it would be lost with the process"
+        );
+        std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -9,11 +9,12 @@ use spacetime_model::Outcome;
 
 use crate::directory::{DirectoryWriter, EndedCall, Live, Started};
 use crate::keyframe::{KeyframeWriter, Piece};
-use crate::recording::{BegunSession, Notes};
+use crate::recording::BegunSession;
 use crate::replica::{CallLog, LiveCall, Replica, Stamp};
 use crate::rows::{self, ChunkRow};
 use crate::sealed::{MAX_RAW_BYTES, Place, Sealer};
 use crate::stream::{Malformed, Source};
+use crate::writer::notes::Notes;
 use crate::{Error, Result};
 
 /// Records are applied and given back to the ring in steps of about this size.
@@ -23,12 +24,10 @@ pub const CHUNK_BYTES: usize = 128 << 10;
 
 /// The session whose records come out of the ring.
 pub struct OpenSession {
-    pub id: u64,
     pub begun: BegunSession,
     pub replica: Replica,
     keyframes: KeyframeWriter,
     pub chunk: OpenChunk,
-    pub notes: Notes,
     /// The chunk with the keyframe that the next chunk builds on.
     keyframe_chunk: u64,
     keyframe_size: usize,
@@ -46,34 +45,6 @@ pub struct OpenChunk {
     directory: DirectoryWriter,
     first_state: u64,
     pub begun: Option<Instant>,
-}
-
-impl Notes {
-    /// Takes more, which are stored together.
-    pub fn append(&mut self, mut more: Notes) {
-        self.codes.append(&mut more.codes);
-        self.calls.append(&mut more.calls);
-    }
-
-    /// Adds them in a transaction of their own, if there are any.
-    pub fn store(&mut self, connection: &mut Connection, session: u64) -> rusqlite::Result<()> {
-        if self.is_empty() {
-            return Ok(());
-        }
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        self.add(&transaction, session)?;
-        transaction.commit()
-    }
-
-    fn add(&mut self, connection: &Connection, session: u64) -> rusqlite::Result<()> {
-        for (number, code) in self.codes.drain(..) {
-            rows::insert_code(connection, session, number, &code)?;
-        }
-        for (number, metadata) in self.calls.drain(..) {
-            rows::insert_call_metadata(connection, session, number, &metadata)?;
-        }
-        Ok(())
-    }
 }
 
 /// Notes in the directory what happens to calls.
@@ -116,12 +87,10 @@ impl CallLog for ChunkLog<'_> {
 impl OpenSession {
     pub fn new(begun: BegunSession) -> Self {
         Self {
-            id: begun.id.0,
             begun,
             replica: Replica::default(),
             keyframes: KeyframeWriter::default(),
             chunk: OpenChunk::default(),
-            notes: Notes::default(),
             keyframe_chunk: 0,
             keyframe_size: 0,
             delta_since_keyframe: 0,
@@ -159,15 +128,16 @@ impl OpenSession {
         &mut self,
         connection: &mut Connection,
         sealer: &mut Sealer,
+        notes: Notes,
     ) -> rusqlite::Result<()> {
         let Self {
-            id: session,
+            begun,
             replica,
             chunk,
-            notes,
             ..
         } = self;
-        let (session, number) = (*session, chunk.number);
+        let (id, number) = (begun.id, chunk.number);
+        let session = id.0;
         if !chunk.keyframe.is_empty() || number == 0 {
             self.keyframe_chunk = number;
         }
@@ -189,14 +159,14 @@ impl OpenSession {
         let mut n_stored = directory.len() + records.len();
 
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        notes.add(&transaction, session)?;
+        notes.insert(&transaction, id)?;
         for piece in chunk.pieces.drain(..) {
             let place = Place::Piece { hash: piece.hash };
             let data = sealer
                 .seal(place, &[&piece.contents])
                 .map_err(compression_failed)?;
             n_stored += data.len();
-            rows::insert_piece(&transaction, session, piece.hash, &data)?;
+            rows::insert_piece(&transaction, id, piece.hash, &data)?;
         }
         let data = rows::insert_chunk_data(&transaction, &directory, &records)?;
         let row = ChunkRow {
@@ -210,8 +180,8 @@ impl OpenSession {
             keyframe_bytes: chunk.keyframe.len() as u64,
             data,
         };
-        rows::insert_chunk(&transaction, session, &row)?;
-        rows::count_session(&transaction, session, replica.n_calls, replica.n_states)?;
+        rows::insert_chunk(&transaction, id, &row)?;
+        rows::count_session(&transaction, id, replica.n_calls, replica.n_states)?;
         transaction.commit()?;
         self.stored_bytes += n_stored as u64;
         self.delta_since_keyframe += self.chunk.delta.len();
