@@ -198,10 +198,7 @@ impl Recorder {
         };
         let info = with_process(py, described);
         let session = with_recording(py, move |recording| match info.origin {
-            Some(_) => {
-                recording.begin_session_when_needed(info);
-                Ok(None)
-            }
+            Some(_) => recording.begin_session_when_needed(info).map(|()| None),
             None => recording.begin_session(info).map(Some),
         })?;
         // SAFETY: the GIL is held.

@@ -259,7 +259,7 @@ impl Recording {
             pid: child.pid,
             started_unix_ns: child.started_unix_ns,
             ..self.info().clone()
-        });
+        })?;
         Ok((recording, ring))
     }
 
@@ -349,13 +349,17 @@ impl Recording {
         Ok(begun.id)
     }
 
-    /// Begins a session that gets its row in the trace when the threads, which must rest, are woken:
-    /// a process of which nothing is recorded leaves nothing.
-    pub fn begin_session_when_needed(&self, info: SessionInfo) {
-        *self.info() = info.clone();
-        self.threads().begin_session_when_needed(info);
-        self.shared.begin_session();
-        self.shared.rest_clock();
+    /// Begins a session that gets its row in the trace when resting threads are woken: a process of
+    /// which nothing is recorded leaves nothing. Where the threads run it gets it now.
+    pub fn begin_session_when_needed(&self, info: SessionInfo) -> Result<()> {
+        if let Some(waiting) = self.threads().waiting_session() {
+            *self.info() = info.clone();
+            *waiting = Some(info);
+            self.shared.begin_session();
+            self.shared.rest_clock();
+            return Ok(());
+        }
+        self.begin_session(info).map(drop)
     }
 
     /// The open session; it gets its row in the trace now, if it has none.
@@ -370,7 +374,8 @@ impl Recording {
 
     /// Whether the open session has no row in the trace, because nothing was recorded in it.
     pub fn is_session_waiting(&self) -> bool {
-        self.threads().is_session_waiting()
+        let mut threads = self.threads();
+        threads.waiting_session().is_some_and(|info| info.is_some())
     }
 
     /// Says what a code number of the open session means. Numbers count from 0; a code is added
@@ -405,8 +410,8 @@ impl Recording {
 
     /// Ends the open session once everything committed is stored.
     pub fn end_session(&self, end: EndInfo) -> Result<()> {
-        if self.is_session_waiting() {
-            self.threads().forget_session();
+        let waiting = self.threads().waiting_session().and_then(Option::take);
+        if waiting.is_some() {
             self.shared.take_notes();
             self.shared.end_session();
             return Ok(());

@@ -49,22 +49,11 @@ impl Threads {
         }
     }
 
-    /// Gives a resting writer a session to begin when it is woken.
-    pub fn begin_session_when_needed(&mut self, info: SessionInfo) {
-        if let Self::Resting(writer) = self {
-            writer.waiting_session = Some(info);
-        }
-    }
-
-    /// Whether a session waits for the writer to be woken.
-    pub fn is_session_waiting(&self) -> bool {
-        matches!(self, Self::Resting(writer) if writer.waiting_session.is_some())
-    }
-
-    /// The session that waits will not come about.
-    pub fn forget_session(&mut self) {
-        if let Self::Resting(writer) = self {
-            writer.waiting_session = None;
+    /// The place for a session that begins when resting threads are woken.
+    pub fn waiting_session(&mut self) -> Option<&mut Option<SessionInfo>> {
+        match self {
+            Self::Resting(writer) => Some(&mut writer.waiting_session),
+            Self::Running { .. } | Self::Gone => None,
         }
     }
 

@@ -90,7 +90,7 @@ fn record_many_times(path: PathBuf) {
 
 /// Records a session with a state in it.
 fn record_some(recording: &Recording, ring: RingWriter) {
-    recording.begin_session_when_needed(session_info());
+    recording.begin_session_when_needed(session_info()).unwrap();
     for number in 0..N_CODES {
         recording.add_code(number, code(number)).unwrap();
     }

@@ -127,3 +127,21 @@ fn an_end_that_did_not_come_is_taken_back() {
     assert_eq!(outcome(), None);
     assert_eq!(recording.close().unwrap().n_calls, 2);
 }
+
+#[test]
+fn a_session_that_may_wait_begins_at_once_where_the_threads_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let (recording, mut ring, target) = recording(&folder);
+    let end = EndInfo {
+        kind: ExitKind::Completed,
+        message: None,
+    };
+    recording.end_session(end).unwrap();
+    recording
+        .begin_session_when_needed(SessionInfo::default())
+        .unwrap();
+    call(&mut ring);
+    assert_eq!(recording.close().unwrap().n_calls, 1);
+    let sessions = Trace::open_target(&target).unwrap().sessions().unwrap();
+    assert_eq!(sessions.len(), 2);
+}
