@@ -8,7 +8,6 @@
 mod notes;
 mod session;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -48,7 +47,6 @@ pub(crate) struct Writer {
     shared: Arc<Shared>,
     ring: RingReader,
     orders: Receiver<Order>,
-    waiting_orders: VecDeque<Order>,
     connection: Option<Connection>,
     sealer: Sealer,
     session: Option<OpenSession>,
@@ -89,7 +87,6 @@ impl Writer {
             shared,
             ring,
             orders,
-            waiting_orders: VecDeque::new(),
             connection: None,
             sealer,
             session: None,
@@ -137,45 +134,41 @@ impl Writer {
         let mut idle = IDLE;
         loop {
             let n_taken = self.drain();
-            self.take_orders();
-            if let Some(signal) = self.shared.fatal_signal.found() {
-                self.end_by(signal);
-                return None;
-            }
-            while let Some(order) = self.waiting_orders.pop_front() {
-                // What was committed before the order was given comes first.
-                self.drain_committed();
-                match order {
-                    Order::Close(reply) => {
-                        let summary = self.close();
-                        let _ = reply.send(summary);
-                        return None;
-                    }
-                    Order::Rest(leaving) => {
-                        self.rest(leaving);
-                        return Some(self);
-                    }
-                    order => self.obey(order),
-                }
-            }
             self.seal_if_due();
             // Taking a few records at a time, as they come, costs both threads more than it is worth.
-            if n_taken >= SLICE_BYTES {
-                continue;
-            }
             idle = match n_taken {
-                0 => (2 * idle).min(LONGEST_IDLE),
-                _ => IDLE,
+                0 => (2 * idle).clamp(IDLE, LONGEST_IDLE),
+                1..SLICE_BYTES => IDLE,
+                SLICE_BYTES.. => Duration::ZERO,
             };
             let is_idle = idle == LONGEST_IDLE;
             self.shared.is_idle.store(is_idle, Ordering::Relaxed);
-            match self.orders.recv_timeout(idle) {
-                Ok(order) => self.waiting_orders.push_back(order),
-                Err(RecvTimeoutError::Timeout) => {}
+            let order = match self.orders.recv_timeout(idle) {
+                Ok(order) => Some(order),
+                Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => {
                     let _ = self.close();
                     return None;
                 }
+            };
+            if let Some(signal) = self.shared.fatal_signal.found() {
+                self.end_by(signal);
+                return None;
+            }
+            let Some(order) = order else { continue };
+            // What was committed before the order was given comes first.
+            self.drain_committed();
+            match order {
+                Order::Close(reply) => {
+                    let summary = self.close();
+                    let _ = reply.send(summary);
+                    return None;
+                }
+                Order::Rest(leaving) => {
+                    self.rest(leaving);
+                    return Some(self);
+                }
+                order => self.obey(order),
             }
         }
     }
@@ -216,10 +209,6 @@ impl Writer {
             self.seal();
         }
         n_taken
-    }
-
-    fn take_orders(&mut self) {
-        self.waiting_orders.extend(self.orders.try_iter());
     }
 
     fn obey(&mut self, order: Order) {
