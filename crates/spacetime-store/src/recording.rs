@@ -421,18 +421,12 @@ impl Recording {
 
     /// Says how the open session is about to end, and leaves the trace as if it had ended so: the
     /// process may not live to do it afterwards. The threads rest.
-    pub fn end_ahead(&self, end: EndInfo) -> Result<()> {
-        if self.is_session_waiting() {
-            return Ok(());
+    pub fn end_ahead(&self, end: EndInfo) -> Result<EndedAhead> {
+        if !self.is_session_waiting() {
+            self.ask(|reply| Order::EndAhead(end, reply))?;
+            self.rest_and(Leaving::AsOneFile);
         }
-        self.ask(|reply| Order::EndAhead(end, reply))?;
-        self.rest_and(Leaving::AsOneFile);
-        Ok(())
-    }
-
-    /// What [`Recording::end_ahead`] said did not happen.
-    pub fn take_back_end(&self) -> Result<()> {
-        self.send(Order::TakeBackEnd)
+        Ok(EndedAhead(self.orders.clone()))
     }
 
     /// Returns once everything committed so far can be read by others.
@@ -502,6 +496,17 @@ impl Recording {
     fn failure(&self) -> Error {
         let failure = self.shared.failure.lock().expect("not poisoned").clone();
         Error::RecordingFailed(failure.unwrap_or_else(|| "the recording is closed".into()))
+    }
+}
+
+/// The end of a session that was told ahead ([`Recording::end_ahead`]). It did not come if this is dropped.
+#[must_use]
+pub struct EndedAhead(Sender<Order>);
+
+impl Drop for EndedAhead {
+    fn drop(&mut self) {
+        // Who closed the recording meanwhile said how the session ended.
+        let _ = self.0.send(Order::TakeBackEnd);
     }
 }
 

@@ -109,7 +109,7 @@ fn an_end_that_did_not_come_is_taken_back() {
         kind: ExitKind::Replaced,
         message: Some("/bin/true".into()),
     };
-    recording.end_ahead(replaced).unwrap();
+    let ended = recording.end_ahead(replaced).unwrap();
     let outcome = || {
         Trace::open_target(&target).unwrap().sessions().unwrap()[0]
             .outcome
@@ -121,7 +121,7 @@ fn an_end_that_did_not_come_is_taken_back() {
         1,
         "one file"
     );
-    recording.take_back_end().unwrap();
+    drop(ended);
     call(&mut ring);
     recording.flush().unwrap();
     assert_eq!(outcome(), None);

@@ -14,6 +14,7 @@ use pyo3_ffi::*;
 use spacetime_bytecode::Version;
 use spacetime_model::ExitKind;
 use spacetime_store::EndInfo;
+use spacetime_store::recording::EndedAhead;
 use std::ffi::{CStr, CString, OsStr, c_int};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
@@ -257,7 +258,7 @@ unsafe fn execv(function: &Function, call: Call) -> *mut PyObject {
             return function.call(call);
         };
         let note = note_for_child(recorder);
-        leave(recorder, *call.arguments);
+        let _ended = leave(recorder, *call.arguments);
         if let Some((name, value)) = note.as_deref().map(split) {
             libc::setenv(name.as_ptr(), value.as_ptr(), 1);
         }
@@ -265,7 +266,6 @@ unsafe fn execv(function: &Function, call: Call) -> *mut PyObject {
         if let Some((name, _)) = note.as_deref().map(split) {
             libc::unsetenv(name.as_ptr());
         }
-        come_back();
         failed
     }
 }
@@ -277,10 +277,8 @@ unsafe fn execve(function: &Function, call: Call) -> *mut PyObject {
             return function.call(call);
         };
         let environment = environment_for(recorder, call);
-        leave(recorder, *call.arguments);
-        let failed = function.call_with(call, ENVIRONMENT_OF_PROGRAM, environment);
-        come_back();
-        failed
+        let _ended = leave(recorder, *call.arguments);
+        function.call_with(call, ENVIRONMENT_OF_PROGRAM, environment)
     }
 }
 
@@ -442,10 +440,10 @@ unsafe fn bytes(text: &[u8]) -> *mut PyObject {
     unsafe { PyBytes_FromStringAndSize(text.as_ptr().cast(), text.len() as Py_ssize_t) }
 }
 
-/// The process may be about to become another program.
-unsafe fn leave(recorder: &mut Recorder, path: *mut PyObject) {
+/// The process may be about to become another program. It did not if what this gives is dropped.
+unsafe fn leave(recorder: &mut Recorder, path: *mut PyObject) -> Option<EndedAhead> {
     if !recorder.is_in_session() {
-        return;
+        return None;
     }
     recorder.heap.sink.commit();
     // SAFETY: a str or bytes is read.
@@ -463,20 +461,8 @@ unsafe fn leave(recorder: &mut Recorder, path: *mut PyObject) {
             None => None,
         }
     };
-    if let Some(recording) = &recorder.recording {
-        let kind = ExitKind::Replaced;
-        // A failure is kept and told when the recording is closed.
-        let _ = recording.end_ahead(EndInfo { kind, message });
-    }
-}
-
-/// It did not become another program.
-unsafe fn come_back() {
-    // SAFETY: passed on.
-    if let Some(recorder) = unsafe { callbacks::recorder() }
-        && recorder.is_in_session()
-        && let Some(recording) = &recorder.recording
-    {
-        let _ = recording.take_back_end();
-    }
+    let kind = ExitKind::Replaced;
+    // A failure is kept and told when the recording is closed.
+    let recording = recorder.recording.as_ref()?;
+    recording.end_ahead(EndInfo { kind, message }).ok()
 }
