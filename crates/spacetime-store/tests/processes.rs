@@ -26,7 +26,8 @@ fn main() {
         let record = match std::env::var(HOW).unwrap().as_str() {
             MANY_TIMES => record_many_times,
             UNTIL_A_SIGNAL => record_until_a_signal,
-            _ => record_without_end,
+            WITHOUT_END => record_without_end,
+            other => panic!("no way to record is called {other:?}"),
         };
         return record(path.into());
     }

@@ -160,10 +160,10 @@ impl Heap {
 
     /// Writes the stretch between the common beginning and the common end.
     unsafe fn splice(&mut self, id: u32, facet: &mut Facet, live: &[*mut PyObject], start: usize) {
-        let n_common = facet.items.len().min(live.len()) - start;
+        let longest = facet.items.len().min(live.len()) - start;
         let tails = facet.items.iter().rev().zip(live.iter().rev());
         let n_tail = tails
-            .take(n_common)
+            .take(longest)
             .take_while(|(old, new)| old == new)
             .count();
         let n_removed = facet.items.len() - start - n_tail;
@@ -326,8 +326,8 @@ impl Heap {
     /// Writes the stretch between the common beginning and the common end of two texts, and puts it in
     /// its place.
     fn change_text(&mut self, id: u32, old: &mut Vec<u8>, new: &[u8]) {
-        let start = n_common(old, new);
-        let n_tail = n_common_at_end(&old[start..], &new[start..]);
+        let start = common_prefix_of_text(old, new);
+        let n_tail = common_suffix_of_text(&old[start..], &new[start..]);
         let n_removed = old.len() - start - n_tail;
         let inserted = &new[start..new.len() - n_tail];
         if start == old.len() {
@@ -541,7 +541,7 @@ impl<'a> Iterator for Batches<'a> {
 const BLOCK: usize = 1 << 10;
 
 /// Length of the common beginning of two texts.
-fn n_common(left: &[u8], right: &[u8]) -> usize {
+fn common_prefix_of_text(left: &[u8], right: &[u8]) -> usize {
     let blocks = left.chunks_exact(BLOCK).zip(right.chunks_exact(BLOCK));
     let start = BLOCK * blocks.take_while(|(a, b)| a == b).count();
     let rest = left[start..].iter().zip(&right[start..]);
@@ -549,7 +549,7 @@ fn n_common(left: &[u8], right: &[u8]) -> usize {
 }
 
 /// Length of the common end of two texts.
-fn n_common_at_end(left: &[u8], right: &[u8]) -> usize {
+fn common_suffix_of_text(left: &[u8], right: &[u8]) -> usize {
     let blocks = left.rchunks_exact(BLOCK).zip(right.rchunks_exact(BLOCK));
     let n = BLOCK * blocks.take_while(|(a, b)| a == b).count();
     let rest = left[..left.len() - n].iter().rev();
