@@ -7,6 +7,9 @@ what was stored before can be read.
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -130,7 +133,38 @@ def test_what_does_not_concern_an_open_file_harms_no_trace(
         (folder / place).chmod(0o700)
     assert names == ["<module>", "first", "second"], said
     if take == MOVED:
-        assert "was moved or removed" in said[0] and "is no longer at its path" in said[1]
+        elsewhere = folder / place
+        (closing,) = said
+        assert f" in {elsewhere / 'run.spacetime'}, where it was moved to; " in closing
+        assert {file.name for file in elsewhere.iterdir()} == {"program.py", "run.spacetime"}
+
+
+# Modes do not keep the superuser from writing.
+READ_ONLY_MOUNT = """
+import ctypes
+c = ctypes.CDLL(None, use_errno=True)
+folder, bind, remount, read_only = os.getcwd().encode(), 4096, 32, 1
+for flags in (bind, bind | remount | read_only):
+    if c.mount(folder, folder, None, ctypes.c_ulong(flags), None) != 0:
+        print("cannot mount:", os.strerror(ctypes.get_errno()))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser can mount")
+def test_what_is_stored_is_not_said_to_be_lost_because_side_files_stay(
+    run: Run, spacetime: Run, tmp_path: Path
+) -> None:
+    try:
+        said, folder = run_both(run, spacetime, tmp_path, READ_ONLY_MOUNT)
+        path = folder / "folder" / "run.spacetime"
+        assert calls_in(path) == ["<module>", "first", "second"]
+    finally:
+        for name in ("plain", "recorded"):
+            subprocess.run(["umount", str(tmp_path / name / "folder")], check=False)
+    (closing,) = said
+    assert closing.startswith("spacetime: recorded 3 calls, ") and "failed" not in closing
+    copy = shutil.copy(path, tmp_path / "copy.spacetime")
+    assert calls_in(copy) == ["<module>", "first", "second"], "it is whole without side files"
 
 
 OVERWRITTEN = """

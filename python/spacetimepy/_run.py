@@ -322,6 +322,8 @@ def _close(
     except Exception as error:
         problem = error
         summary = _found_in_file(recorder)
+    if problem is not None and not request.is_json and not _exists(recorder.path):
+        return _report(request, f"recording failed: {problem}", exit_code)
     tell(_closing_line(recorder, request, summary, exception, is_complete=problem is None))
     if problem is not None:
         return _report(request, str(problem), exit_code)
@@ -391,7 +393,8 @@ def _closing_line(
     is_complete: bool,
 ) -> str:
     """What was recorded, where, and the command that opens it."""
-    path = as_typed(recorder.path)
+    moved_to: str | None = summary.get("moved_to")
+    path = moved_to or as_typed(recorder.path)
     calls, states = summary.get("calls"), summary.get("states")
     n_children, calls_of_children, states_of_children = _found_in_children(recorder)
     kind, message = recording._how_it_ended(exception)
@@ -411,13 +414,13 @@ def _closing_line(
             open=command,
         )
     if calls is None or states is None:
-        if not _exists(recorder.path):
-            return f"spacetime: recording failed: {path} was moved or removed while the program ran"
         return (
             f"spacetime: recording failed; how much of it is in {path} could not be read; "
             f"to look at it: {command}"
         )
     line = f"spacetime: recorded {counted(calls, 'call')}, {counted(states, 'state')} in {path}"
+    if moved_to:
+        line += ", where it was moved to"
     if n_children:
         line += (
             f", and {counted(calls_of_children, 'call')}, {counted(states_of_children, 'state')} "

@@ -152,7 +152,8 @@ class TestRecording:
                 outcomes = [f"{_quoted(name)}: {n}" for name, n in self._n_outcomes.items()]
                 metadata = f'{{"outcomes": {{{", ".join(outcomes)}}}}}'
                 recorder._native.describe_session(recorder.program_name, None, metadata)
-            recorder._close(kind, message)
+            if recorder._close(kind, message).get("moved_to"):
+                self._path = self._shown_path = recorder.path
         except SpacetimeError as error:
             self._give_up(recorder, error)
 

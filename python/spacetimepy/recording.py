@@ -187,13 +187,18 @@ class Recorder:
     def path(self) -> str:
         """The trace file; for a trace in memory, what `spacetimepy.open` takes in its place.
 
+        If it was moved while it was recorded, this is where it is once the recorder is closed.
+
         >>> import spacetimepy, tempfile
         >>> with spacetimepy.init_monitoring(tempfile.mkdtemp() + "/run.spacetime") as recorder:
         ...     print(recorder.path.endswith("run.spacetime"))
         True
         """
         path = self._native.path
-        return f"<memory:{path}>" if self._is_in_memory else path
+        if self._is_in_memory:
+            return f"<memory:{path}>"
+        moved_to: str | None = (self._summary or {}).get("moved_to")
+        return moved_to or path
 
     @property
     def tier(self) -> str:

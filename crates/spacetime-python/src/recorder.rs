@@ -339,6 +339,8 @@ impl Recorder {
                 summary.set_item("calls", closed.n_calls)?;
                 summary.set_item("states", closed.n_states)?;
                 summary.set_item("bytes", closed.trace_bytes)?;
+                let moved_to = closed.moved_to.map(PathBuf::into_os_string);
+                summary.set_item("moved_to", moved_to)?;
             }
             Err(error) => {
                 summary.set_item("error", error.to_string())?;

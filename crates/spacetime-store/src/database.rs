@@ -237,8 +237,7 @@ pub fn write_error(path: &Path, doing: &'static str, error: rusqlite::Error) -> 
     if descriptors::are_lost() {
         return Error::FilesClosed(path.into());
     }
-    let is_gone = |error: &ffi::Error| error.extended_code == ffi::SQLITE_READONLY_DBMOVED;
-    if error.sqlite_error().is_some_and(is_gone) {
+    if is_gone(&error) {
         return Error::Gone(path.into());
     }
     if let Some(ErrorCode::SystemIoFailure) = error.sqlite_error_code()
@@ -253,6 +252,12 @@ pub fn write_error(path: &Path, doing: &'static str, error: rusqlite::Error) -> 
         }
         _ => Error::database(doing)(error).of_trace(path),
     }
+}
+
+/// Whether the file of a trace that is open is not where it was opened.
+pub fn is_gone(error: &rusqlite::Error) -> bool {
+    let is_moved = |error: &ffi::Error| error.extended_code == ffi::SQLITE_READONLY_DBMOVED;
+    error.sqlite_error().is_some_and(is_moved)
 }
 
 /// Whether a process of this number runs.

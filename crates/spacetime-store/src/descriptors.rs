@@ -27,7 +27,7 @@ use std::mem::{ManuallyDrop, MaybeUninit, transmute};
 use std::ops::{Deref, RangeInclusive};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
@@ -42,8 +42,9 @@ struct Descriptor {
     file: FileId,
 }
 
+/// A file, wherever it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct FileId {
+pub(crate) struct FileId {
     device: u64,
     inode: u64,
 }
@@ -104,6 +105,25 @@ pub fn among(numbers: RangeInclusive<c_int>) -> Vec<c_int> {
     found
 }
 
+/// Whether this process has a file open as one of a trace.
+pub(crate) fn is_open(file: FileId) -> bool {
+    has(&open_descriptors(), file)
+}
+
+fn has(open: &[Descriptor], file: FileId) -> bool {
+    open.iter().any(|open| open.file == file)
+}
+
+/// Where a file is by now that is open as a trace, unless it was removed.
+pub(crate) fn place_of(file: FileId) -> Option<PathBuf> {
+    let open = open_descriptors();
+    let of_file = |open: &&Descriptor| open.file == file && !open.is_lost();
+    let number = open.iter().find(of_file)?.number;
+    let place = std::fs::read_link(format!("/proc/self/fd/{number}")).ok()?;
+    let found = FileId::from(&place.metadata().ok()?);
+    (found == file).then_some(place)
+}
+
 /// Whether the program has closed a descriptor of a trace.
 pub(crate) fn are_lost() -> bool {
     open_descriptors().iter().any(|open| open.is_lost())
@@ -114,8 +134,7 @@ pub(crate) fn are_lost() -> bool {
 /// not the descriptor's. So it is not opened as a trace meanwhile either.
 pub(crate) fn beginning(path: &Path, n_bytes: u64) -> io::Result<Option<Vec<u8>>> {
     let open = open_descriptors();
-    let file = FileId::from(&path.metadata()?);
-    if open.iter().any(|open| open.file == file) {
+    if has(&open, FileId::from(&path.metadata()?)) {
         return Ok(None);
     }
     let mut beginning = Vec::new();
@@ -331,8 +350,7 @@ fn keep(open: &mut Vec<Descriptor>, number: c_int) -> c_int {
         return number;
     };
     // Closing a descriptor takes away the locks that the process holds on the file by any other.
-    let is_locked = open.iter().any(|open| open.file == file);
-    let number = match is_locked {
+    let number = match has(open, file) {
         true => number,
         false => moved_up(number),
     };

@@ -73,8 +73,8 @@ pub enum Error {
     },
     /// The file of the trace is not where it was.
     #[error(
-        "the trace {} is no longer at its path: it, or a folder above it, was moved, removed or replaced while it was recorded; what was stored before is where it was moved to",
-        .0.display()
+        "the trace {path} is no longer at its path: it, or a folder above it, was moved, removed or replaced while it was recorded; if it was moved, what was stored before is there, the last of it perhaps in {name}-wal: keep the two together",
+        path = .0.display(), name = file_name(.0)
     )]
     Gone(PathBuf),
     /// The recorded program closed descriptors that are the recorder's.
@@ -225,6 +225,10 @@ fn is_broken(error: &rusqlite::Error) -> bool {
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase
         ) || error.extended_code == ffi::SQLITE_IOERR_SHORT_READ
     })
+}
+
+fn file_name(path: &Path) -> std::borrow::Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// Whether a table or column is missing that every trace has.

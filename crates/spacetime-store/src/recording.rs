@@ -9,6 +9,7 @@
 //! of calls, is left beside them, and is stored before the records that come after it, if any do.
 //! Orders that need an answer wait for the writer thread, which never takes the GIL.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -108,6 +109,8 @@ pub struct Summary {
     pub n_states: u64,
     /// The size of the whole trace.
     pub trace_bytes: u64,
+    /// Where the trace is, if it was moved while it was recorded.
+    pub moved_to: Option<PathBuf>,
 }
 
 /// A session that has its row in the trace.
@@ -253,7 +256,9 @@ impl Recording {
         origin: Option<Origin>,
         child: ProcessInfo,
     ) -> Result<(Self, RingWriter)> {
-        let (recording, ring) = Self::follow(self.target.clone(), &self.options)?;
+        let target = self.threads().target();
+        let target = target.unwrap_or_else(|| self.target.clone());
+        let (recording, ring) = Self::follow(target, &self.options)?;
         recording.begin_session_when_needed(SessionInfo {
             origin,
             pid: child.pid,

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use spacetime_model::SessionInfo;
 
-use crate::Result;
 use crate::writer::Writer;
+use crate::{Result, Target};
 
 /// See the module's text.
 pub enum Threads {
@@ -53,6 +53,14 @@ impl Threads {
     pub fn waiting_session(&mut self) -> Option<&mut Option<SessionInfo>> {
         match self {
             Self::Resting(writer) => Some(&mut writer.waiting_session),
+            Self::Running { .. } | Self::Gone => None,
+        }
+    }
+
+    /// Where the trace is by now that resting threads write to.
+    pub fn target(&self) -> Option<Target> {
+        match self {
+            Self::Resting(writer) => Some(writer.trace.target().clone()),
             Self::Running { .. } | Self::Gone => None,
         }
     }

@@ -42,7 +42,7 @@ const LONGEST_IDLE: Duration = Duration::from_millis(16);
 const TICK: Duration = Duration::from_micros(900);
 
 pub(crate) struct Writer {
-    trace: WrittenTrace,
+    pub trace: WrittenTrace,
     options: Options,
     shared: Arc<Shared>,
     ring: RingReader,
@@ -304,7 +304,7 @@ impl Writer {
         if let Some(connection) = self.connection.take()
             && let Err(error) = self.trace.leave(connection, leaving)
         {
-            self.fail_to_write("closing it", error);
+            self.fail(error);
         }
     }
 
@@ -458,6 +458,7 @@ impl Writer {
                 self.summary.trace_bytes = bytes.unwrap_or_default() as u64;
             }
             self.leave(Leaving::AsOneFile);
+            self.summary.moved_to = self.trace.moved_to();
             if self.failure.is_none() && self.trace.is_found_broken() {
                 self.fail(Error::WrittenByOthers(self.trace.path()));
             }

@@ -1,20 +1,20 @@
 //! A trace that this process writes to: opening it, leaving it for a while, and leaving it for good.
 //!
 //! While it is written to it has side files, the write-ahead log and its index; who leaves it last makes
-//! one plain file of them. Only one process at a time does either ([`crate::switching`]).
+//! one plain file of them, wherever it was moved to. Only one process at a time does either ([`crate::switching`]).
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use crate::database::{
-    check_format, create, harden, inaccessible, is_alive, is_trace, n_tables, open_for_reading,
-    open_memory, write_error,
+    check_format, create, harden, inaccessible, is_alive, is_gone, is_trace, n_tables,
+    open_for_reading, open_memory, write_error,
 };
+use crate::descriptors::FileId;
 use crate::fatal_signal::FatalSignal;
 use crate::switching::Switching;
 use crate::{Error, Result, Target, descriptors};
@@ -24,8 +24,9 @@ pub struct WrittenTrace {
     target: Target,
     /// Ends the process, so that nothing is waited for.
     fatal_signal: Arc<FatalSignal>,
+    has_moved: bool,
     /// From when it was opened first.
-    size: Option<FileSize>,
+    known: Option<KnownFile>,
 }
 
 /// Which trace is opened.
@@ -54,13 +55,23 @@ impl WrittenTrace {
         Self {
             target,
             fatal_signal,
-            size: None,
+            has_moved: false,
+            known: None,
         }
+    }
+
+    pub fn target(&self) -> &Target {
+        &self.target
     }
 
     /// Where it is, or what stands for that in messages.
     pub fn path(&self) -> PathBuf {
         self.target.path()
+    }
+
+    /// Where it is, if that is not where it was.
+    pub fn moved_to(&self) -> Option<PathBuf> {
+        self.has_moved.then(|| self.path())
     }
 
     /// Opens it. Nothing but a trace is overwritten.
@@ -73,7 +84,9 @@ impl WrittenTrace {
         };
         harden(&connection).map_err(self.failed("opening it"))?;
         let connection = self.prepare(connection)?;
-        self.size = self.size.take().or_else(|| FileSize::of(&self.target));
+        if let (Target::File(path), None) = (&self.target, &self.known) {
+            self.known = KnownFile::at(path);
+        }
         Ok(connection)
     }
 
@@ -102,25 +115,60 @@ impl WrittenTrace {
     }
 
     /// Closes it.
-    pub fn leave(&self, connection: Connection, leaving: Leaving) -> rusqlite::Result<()> {
+    pub fn leave(&mut self, mut connection: Connection, leaving: Leaving) -> Result<()> {
+        let was_moved = self.follow();
         if leaving == Leaving::ForAWhile || descriptors::are_lost() {
-            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-            return connection.close().map_err(|(_, error)| error);
+            return close_as_it_is(connection).map_err(self.failed("closing it"));
         }
-        connection.busy_timeout(Duration::from_millis(200))?;
+        if was_moved {
+            // By its old path SQLite removes no side files.
+            close_as_it_is(connection).map_err(self.failed("closing it"))?;
+            connection = self.open(Opening::Again)?;
+        }
+        let patience = connection.busy_timeout(Duration::from_millis(200));
         let checkpointed = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         let _switching = Switching::begin(&self.target, &self.fatal_signal);
         let plain = connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()));
         // Whatever failed, the connection is closed while nobody else switches.
         let closed = connection.close().map_err(|(_, error)| error);
-        let results = [checkpointed, plain, closed];
-        let mut failures = results.into_iter().filter_map(Result::err);
-        failures.find(|error| !is_others(error)).map_or(Ok(()), Err)
+        let stored = patience.and(checkpointed).or_else(unless_held_by_others);
+        let left = stored.and(plain.and(closed).or_else(unless_side_files_stay));
+        left.map_err(self.failed("closing it"))
     }
 
-    /// Whether somebody cut the file since this was asked last.
+    /// Goes where the open trace was moved to with its side files. Says whether it was. Without them it is
+    /// left alone: others may still write to those.
+    fn follow(&mut self) -> bool {
+        let (Target::File(path), Some(known)) = (&self.target, &self.known) else {
+            return false;
+        };
+        if KnownFile::at(path).is_some_and(|found| found.id == known.id) {
+            return false;
+        }
+        let Some(place) = descriptors::place_of(known.id) else {
+            return false;
+        };
+        if !KnownFile::at(&side_file(&place, "-wal"))
+            .is_some_and(|log| descriptors::is_open(log.id))
+        {
+            return false;
+        }
+        self.target = Target::File(place);
+        self.has_moved = true;
+        true
+    }
+
+    /// Whether somebody cut the file since this was asked last. Of a file that is elsewhere nothing is
+    /// known.
     pub fn was_cut(&mut self) -> bool {
-        self.size.as_mut().is_some_and(FileSize::has_shrunk)
+        let (Target::File(path), Some(known)) = (&self.target, &mut self.known) else {
+            return false;
+        };
+        let Some(found) = KnownFile::at(path).filter(|found| found.id == known.id) else {
+            return false;
+        };
+        let before = std::mem::replace(&mut known.n_bytes, found.n_bytes);
+        found.n_bytes < before
     }
 
     /// Looks whether what was recorded can be found again, as far as that takes no time to speak of.
@@ -216,44 +264,43 @@ fn side_file(path: &Path, suffix: &str) -> PathBuf {
     side.into()
 }
 
-fn is_others(error: &rusqlite::Error) -> bool {
-    let code = error.sqlite_error_code();
-    matches!(
-        code,
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-    )
+/// What others hold they give back when they leave the trace.
+fn unless_held_by_others(error: rusqlite::Error) -> rusqlite::Result<()> {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Ok(()),
+        _ => Err(error),
+    }
 }
 
-/// The size of a trace's file, which grows only, whoever records into it.
-struct FileSize {
-    path: PathBuf,
-    inode: u64,
+/// Nothing is lost if the folder is not to be written to: the side files stay and hold nothing.
+fn unless_side_files_stay(error: rusqlite::Error) -> rusqlite::Result<()> {
+    let is_kept = |error: &ffi::Error| error.extended_code == ffi::SQLITE_IOERR_DELETE;
+    match error.sqlite_error_code() {
+        _ if is_gone(&error) => Err(error),
+        _ if error.sqlite_error().is_some_and(is_kept) => Ok(()),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Ok(()),
+        _ => unless_held_by_others(error),
+    }
+}
+
+/// The file of a trace, which grows only, whoever records into it.
+struct KnownFile {
+    id: FileId,
     n_bytes: u64,
 }
 
-impl FileSize {
-    /// As it is now.
-    fn of(target: &Target) -> Option<Self> {
-        let Target::File(path) = target else {
-            return None;
-        };
+impl KnownFile {
+    fn at(path: &Path) -> Option<Self> {
         let file = path.metadata().ok()?;
         Some(Self {
-            path: path.clone(),
-            inode: file.ino(),
+            id: FileId::from(&file),
             n_bytes: file.len(),
         })
     }
+}
 
-    /// Whether it was cut since this was asked last. Of a file that is elsewhere nothing is known.
-    fn has_shrunk(&mut self) -> bool {
-        let Ok(file) = self.path.metadata() else {
-            return false;
-        };
-        if file.ino() != self.inode {
-            return false;
-        }
-        let before = std::mem::replace(&mut self.n_bytes, file.len());
-        self.n_bytes < before
-    }
+/// What is in the side files stays there.
+fn close_as_it_is(connection: Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.close().map_err(|(_, error)| error)
 }
