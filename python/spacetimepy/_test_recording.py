@@ -431,7 +431,7 @@ class TestRecording:
         call = attempt.call if call is None else call
         if call is None:
             return _NOTHING_RECORDED
-        command = self._command_for(recorder, call)
+        command = self._command_for(recorder, attempt, call)
         if code is not None:
             self._commands[id(code)] = command
         return command
@@ -447,19 +447,19 @@ class TestRecording:
             traceback = traceback.tb_next
         return found
 
-    def _command_for(self, recorder: Recorder, call: int) -> str:
+    def _command_for(self, recorder: Recorder, attempt: _Attempt, call: int) -> str:
         """The command that shows the last state of a call of the open session.
 
         It is stored first: the process may not live to store it later.
         """
-        assert recorder.session is not None
         recorder.flush()
-        trace = _native.Trace(self._path)
-        id = trace.session(recorder.session.id)["first_call"] + call
-        found = trace.call(id)
-        # A part of a test may have failed, which goes on.
-        is_over = found["outcome"] != "open"
-        return self._command_to_show(id, -1 if is_over else found["n_states"] - 1)
+        id = recorder._native.id_of_call(call)
+        state = -1
+        if attempt.is_running:
+            # A part of the test failed: the test may go on.
+            found = _native.Trace(self._path).call(id)
+            state = found["n_states"] - 1 if found["outcome"] == "open" else -1
+        return self._command_to_show(id, state)
 
     def _command_to_show(self, call: int, state: int = -1) -> str:
         index = f":{state}" if self._by_line else ""

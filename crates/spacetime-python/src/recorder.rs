@@ -211,6 +211,11 @@ impl Recorder {
         Ok(with_recording(py, Recording::session)?.id.0)
     }
 
+    /// The number in the trace of a call of the open session.
+    fn id_of_call(&self, py: Python<'_>, call: u64) -> PyResult<u64> {
+        Ok(with_recording(py, Recording::session)?.first_call.0 + call)
+    }
+
     /// Describes the open session anew, if nothing was recorded in it yet; says whether it did.
     fn describe_empty_session(
         &self,

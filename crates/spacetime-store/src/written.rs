@@ -94,7 +94,13 @@ impl WrittenTrace {
     fn prepare(&self, mut connection: Connection) -> Result<Connection> {
         // Who opens a trace that is there does not wait for those that write to it.
         if n_tables(&connection).map_err(self.failed("opening it"))? == 0 {
-            create(&mut connection).map_err(self.failed("creating it"))?;
+            // It is on disk once it is switched to WAL.
+            let mut create_unsynced = || -> rusqlite::Result<()> {
+                connection.pragma_update(None, "synchronous", "OFF")?;
+                create(&mut connection)?;
+                connection.pragma_update(None, "synchronous", "NORMAL")
+            };
+            create_unsynced().map_err(self.failed("creating it"))?;
         }
         check_format(&connection, &self.path())?;
         if let Target::File(_) = self.target {
