@@ -791,6 +791,36 @@ def test_tests_go_on_where_nothing_more_can_be_written(
     assert done.stderr == plain.stderr
 
 
+FOLDER_TAKEN_AWAY = {
+    "conftest.py": """\
+import shutil
+
+import pytest
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol():
+    shutil.rmtree("taken", ignore_errors=True)
+""",
+    "test_some.py": """\
+import pytest
+
+@pytest.mark.parametrize("n", range(4))
+def test_some(n):
+    assert n != 2
+""",
+}
+
+
+def test_tests_go_on_in_a_worker_that_cannot_open_the_trace(tmp_path: Path) -> None:
+    write(tmp_path, FOLDER_TAKEN_AWAY)
+    (tmp_path / "taken").mkdir()
+    path = "taken/run.spacetime"
+    done = run_pytest(tmp_path, "-n", "2", "--spacetime=line", f"--spacetime-path={path}")
+    assert (done.returncode, counts_in(done.stdout)) == (1, "1 failed, 3 passed"), done.stdout
+    problem = f"spacetime: recording failed: cannot create {tmp_path / path}: there is no folder"
+    assert done.stdout.count(problem) == 1, done.stdout
+
+
 ODD = {
     "conftest.py": """\
 import pytest

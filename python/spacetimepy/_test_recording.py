@@ -89,6 +89,7 @@ class TestRecording:
             self._path = self._worker["spacetime_path"]
         self._shown_path = as_typed(self._path, folder)
         self._recorder: Recorder | None = None
+        # Whether a worker has tried to open the trace.
         self._has_begun = False
         self._last_session_before: int | None = None
         self._problems: list[str] = []
@@ -113,31 +114,30 @@ class TestRecording:
         is_controller = getattr(option, "dist", "no") != "no"
         has_tests = bool(session.items) or is_controller
         if self._worker is None and has_tests and not option.collectonly and not is_cut:
-            self._open(overwrite=self._begins_afresh)
+            try:
+                self._open(overwrite=self._begins_afresh)
+            except SpacetimeError as error:
+                raise pytest.UsageError(f"--spacetime: {error}") from None
             sessions = _native.Trace(self._path).sessions()
             self._last_session_before = sessions[-1]["id"] if sessions else 0
             if is_controller:
                 self._close("completed", None)
         return (yield)
 
-    def _open(self, *, overwrite: bool = False) -> Recorder:
-        try:
-            recorder = recording._start(
-                self._path,
-                selection=None,
-                overwrite=overwrite,
-                ignore_types=_own_types(),
-                follows_forks=not self._keeps_failures_alone,
-                follows_programs=False,
-            )
-        except SpacetimeError as error:
-            raise pytest.UsageError(f"--spacetime: {error}") from None
+    def _open(self, *, overwrite: bool = False) -> None:
+        recorder = recording._start(
+            self._path,
+            selection=None,
+            overwrite=overwrite,
+            ignore_types=_own_types(),
+            follows_forks=not self._keeps_failures_alone,
+            follows_programs=False,
+        )
         # Tests of programs that record themselves are recorded here as well, and do not close it.
         recorder.is_given = True
         worker = "" if self._worker is None else f" {self._worker['workerid']}"
         recorder.program_name = f"pytest{worker}"
-        self._recorder, self._has_begun = recorder, True
-        return recorder
+        self._recorder = recorder
 
     def _close(self, kind: _native._ExitKind, message: str | None) -> None:
         recorder = self._here()
@@ -267,7 +267,11 @@ class TestRecording:
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """An attempt at a test begins."""
         if self._worker is not None and not self._has_begun:
-            self._open()
+            self._has_begun = True
+            try:
+                self._open()
+            except SpacetimeError as error:
+                self._problems.append(str(error))
         recorder = self._here()
         if recorder is not None:
             try:
