@@ -56,7 +56,7 @@ for name in [name for name in os.listdir() if name.startswith("run.spacetime")]:
     os.chmod(name, 0o400)
 os.chmod(".", 0o500)
 """
-MOVED = 'os.rename("../folder", "../elsewhere")'
+MOVED = 'os.rename("../folder", "../else where")'
 CLOSED = "os.close(1); os.close(2)"
 CLOSED_AS_OBJECTS = "sys.stdout.close(); sys.stderr.close()"
 NONE = "sys.stdout = sys.stderr = None"
@@ -116,7 +116,7 @@ def test_no_room_is_left_for_the_trace(run: Run, spacetime: Run, tmp_path: Path)
     ("take", "place"),
     [
         (READ_ONLY, "folder"),
-        (MOVED, "elsewhere"),
+        (MOVED, "else where"),
         (CLOSED, "folder"),
         (CLOSED_AS_OBJECTS, "folder"),
         (NONE, "folder"),
@@ -135,7 +135,9 @@ def test_what_does_not_concern_an_open_file_harms_no_trace(
     if take == MOVED:
         elsewhere = folder / place
         (closing,) = said
-        assert f" in {elsewhere / 'run.spacetime'}, where it was moved to; " in closing
+        path = f"'{elsewhere}/run.spacetime'"
+        assert f" in {path}, where it was moved to; " in closing
+        assert closing.endswith(f": spacetime show {path}")
         assert {file.name for file in elsewhere.iterdir()} == {"program.py", "run.spacetime"}
 
 

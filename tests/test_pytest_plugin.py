@@ -472,6 +472,26 @@ def test_a_trace_is_named_as_one_would_type_it(
     assert len(spacetimepy.open(tmp_path / made).sessions) == (2 if given else 1)
 
 
+MOVING = {
+    "test_moving.py": """\
+import os
+
+def test_moves():
+    os.rename("folder", "other folder")
+"""
+}
+
+
+def test_a_trace_that_was_moved_is_named_where_it_is(tmp_path: Path) -> None:
+    write(tmp_path, MOVING)
+    (tmp_path / "folder").mkdir()
+    done = run_pytest(tmp_path, "--spacetime=line", "--spacetime-path=folder/my.spacetime")
+    assert done.returncode == 0, done.stdout
+    path = tmp_path / "other folder" / "my.spacetime"
+    assert f" in '{path}'; to look at it: spacetime show '{path}'\n" in done.stdout
+    assert [call.name for call in spacetimepy.open(path).calls()] == ["test_moves"]
+
+
 def test_nothing_is_touched_where_no_test_runs(tmp_path: Path) -> None:
     write(tmp_path, REWRITTEN)
     assert run_pytest(tmp_path, "--spacetime=line").returncode == 0

@@ -10,7 +10,7 @@ from os import getcwd as _working_folder
 
 from spacetimepy._isolation import isolate
 
-__all__ = ["as_typed", "counted"]
+__all__ = ["as_typed", "counted", "shell_quoted"]
 
 isolate(globals())
 
@@ -41,6 +41,15 @@ def as_typed(path: str, folder: str | None = None) -> str:
     if relative.startswith("-"):
         # No option.
         relative = f"./{relative}"
-    if _is_plain(relative):
-        return relative
-    return "'" + relative.replace("'", "'\"'\"'") + "'"
+    return shell_quoted(relative)
+
+
+def shell_quoted(path: str) -> str:
+    """The path as a shell takes it.
+
+    >>> shell_quoted("/srv/run.spacetime"), shell_quoted("/srv/my run.spacetime")
+    ('/srv/run.spacetime', "'/srv/my run.spacetime'")
+    """
+    if _is_plain(path):
+        return path
+    return "'" + path.replace("'", "'\"'\"'") + "'"

@@ -21,7 +21,7 @@ from os import stat as _stat
 
 from spacetimepy import _native, _source, recording, values
 from spacetimepy._isolation import isolate, members_of, tell
-from spacetimepy._phrasing import as_typed, counted
+from spacetimepy._phrasing import as_typed, counted, shell_quoted
 from spacetimepy.errors import PatternError, SpacetimeError
 from spacetimepy.patterns import Selection
 from spacetimepy.trace import open as _open
@@ -394,7 +394,7 @@ def _closing_line(
 ) -> str:
     """What was recorded, where, and the command that opens it."""
     moved_to: str | None = summary.get("moved_to")
-    path = moved_to or as_typed(recorder.path)
+    path = shell_quoted(moved_to) if moved_to else as_typed(recorder.path)
     calls, states = summary.get("calls"), summary.get("states")
     n_children, calls_of_children, states_of_children = _found_in_children(recorder)
     kind, message = recording._how_it_ended(exception)

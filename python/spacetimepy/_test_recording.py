@@ -30,7 +30,7 @@ import pytest
 
 from spacetimepy import _native, decorators, recording
 from spacetimepy._isolation import absolute, exact, isolate, members_of, storable
-from spacetimepy._phrasing import as_typed, counted
+from spacetimepy._phrasing import as_typed, counted, shell_quoted
 from spacetimepy.errors import SpacetimeError
 from spacetimepy.patterns import is_own_file
 
@@ -153,7 +153,7 @@ class TestRecording:
                 metadata = f'{{"outcomes": {{{", ".join(outcomes)}}}}}'
                 recorder._native.describe_session(recorder.program_name, None, metadata)
             if recorder._close(kind, message).get("moved_to"):
-                self._path = self._shown_path = recorder.path
+                self._path, self._shown_path = recorder.path, shell_quoted(recorder.path)
         except SpacetimeError as error:
             self._give_up(recorder, error)
 
