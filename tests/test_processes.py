@@ -625,6 +625,15 @@ ENDS = {
         "t = threading.Thread(target=sys.exit, args=(3,)); t.start(); t.join()",
         ("completed", None),
     ),
+    "exception in a thread that begins as a program does": (
+        "lock = threading.Lock(); lock.acquire(); sys.unraisablehook = lambda _: lock.release(); "
+        "_thread.start_new_thread(exec, ('1 / 0', {})); lock.acquire()",
+        ("completed", None),
+    ),
+    "exception with a prompt of its own": (
+        "sys.ps1 = '> '; raise KeyError('x')",
+        ("exception", "KeyError: x"),
+    ),
     "exit after the end": ("atexit.register(sys.exit, 3)", ("completed", None)),
     "exit while it is not recorded": (
         "spacetimepy.disable_recording(); sys.exit(3)",
@@ -642,7 +651,7 @@ ENDS = {
 def test_the_end_of_a_started_program_is_said_as_it_was(
     record: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tier: str, way: str
 ) -> None:
-    imports = "import atexit, os, signal, spacetimepy, sys, threading\n"
+    imports = "import _thread, atexit, os, signal, spacetimepy, sys, threading\n"
     for n, (statement, _) in enumerate(ENDS.values()):
         body = f"def end():\n    {statement}\nend()\n"
         if way == "module body":
@@ -665,15 +674,22 @@ def test_the_end_of_a_started_program_is_said_as_it_was(
 
 
 @pytest.mark.parametrize(
-    ("statement", "end"), [("1 / 0", ("completed", None)), ("sys.exit(3)", ("exit", "3"))]
+    ("option", "statement", "end"),
+    [
+        ("-i", "1 / 0", ("completed", None)),
+        ("-i", "sys.exit(3)", ("exit", "3")),
+        ("-", "1 / 0", ("exception", "ZeroDivisionError: division by zero")),
+    ],
 )
-def test_a_prompt_goes_on_after_an_exception(
-    tmp_path: Path, statement: str, end: tuple[str, str | None]
+def test_a_prompt_alone_goes_on_after_an_exception(
+    tmp_path: Path, option: str, statement: str, end: tuple[str, str | None]
 ) -> None:
     path = tmp_path / "run.spacetime"
     begin = f"recorder = spacetimepy.init_monitoring({str(path)!r})"
     typed = f"import spacetimepy, sys\n{begin}\n{statement}\n"
-    subprocess.run([sys.executable, "-i"], input=typed, text=True, check=False, capture_output=True)
+    subprocess.run(
+        [sys.executable, option], input=typed, text=True, check=False, capture_output=True
+    )
     [session] = spacetimepy.open(str(path)).sessions
     assert (session.ending, session.message) == end
 

@@ -76,7 +76,7 @@ class Recorder:
         ignored_names: Sequence[str] = ...,
         on_code: Callable[[CodeType], tuple[str | None, str, str | None, str | None]] | None = None,
         on_exit: Callable[[int], None] | None = None,
-        on_end: Callable[[BaseException], None] | None = None,
+        on_end: Callable[[BaseException, CodeType], None] | None = None,
         follows_forks: bool = False,
         note_for_children: str | None = None,
         is_child: bool = False,

@@ -36,7 +36,7 @@ from spacetimepy.errors import RecordingError, SpacetimeError, UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from types import TracebackType
+    from types import CodeType, TracebackType
     from typing import Any, Self
 
     from spacetimepy.adapters import Adapter
@@ -496,13 +496,21 @@ atexit.register(_close_at_exit)
 _end: tuple[_native._ExitKind, str | None] = ("completed", None)
 
 
-def _note_end(exception: BaseException) -> None:
-    """What an exception does first that is about to end the program."""
+def _note_end(exception: BaseException, code: CodeType) -> None:
+    """What an exception does first that is about to end the program, by leaving this code."""
     global _end
     end = _how_it_ended(exception)
     # At a prompt each statement is a program of its own, after which the interpreter goes on.
-    if end[0] == "exit" or "ps1" not in members_of(sys):
+    if end[0] == "exit" or not _is_of_prompt(exact(code.co_filename)):
         _end = end
+
+
+def _is_of_prompt(file: str) -> bool:
+    """Whether code of this file was typed at a prompt."""
+    if file == "<stdin>":
+        # CPython 3.12 calls so both what is typed and a program that is read whole.
+        return "ps1" in members_of(sys)
+    return file.startswith(("<stdin>-", "<python-input-"))
 
 
 def _exit_at_once(status: int) -> None:

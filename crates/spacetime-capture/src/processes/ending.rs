@@ -6,10 +6,11 @@ use crate::callbacks;
 use crate::frames::{LiveFrame, Tier};
 use crate::parts;
 use pyo3_ffi::*;
+use std::ptr;
 
 /// The bodies of scripts, and the function that runs modules (`-m`), folders and archives. Other code
-/// that nothing in Python calls, as functions of `atexit` and of threads, does not end the program by
-/// an exception.
+/// that nothing in Python calls, as functions of `atexit`, does not end the program by an exception, and
+/// no code in another thread than the main one does.
 const BEGINNINGS: [&str; 2] = ["<module>", "_run_module_as_main"];
 
 /// An exception leaves a frame: if it ends the program, the package is told.
@@ -45,9 +46,19 @@ unsafe fn exception_leaves_outermost(
     // SAFETY: the code object is alive in the callback; the callable is our own Python code.
     unsafe {
         let name = parts::text_attribute(code, c"co_name");
-        if name.is_some_and(|name| BEGINNINGS.contains(&name.as_str())) {
-            Py_XDECREF(PyObject_CallOneArg(on_end, exception));
+        if is_main_thread() && name.is_some_and(|name| BEGINNINGS.contains(&name.as_str())) {
+            Py_XDECREF(PyObject_CallFunctionObjArgs(
+                on_end,
+                exception,
+                code,
+                ptr::null_mut::<PyObject>(),
+            ));
             PyErr_Clear();
         }
     }
+}
+
+fn is_main_thread() -> bool {
+    // SAFETY: they only ask the system.
+    unsafe { libc::gettid() == libc::getpid() }
 }

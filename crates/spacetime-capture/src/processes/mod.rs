@@ -28,7 +28,8 @@ pub struct Family {
     pub note: Option<String>,
     /// Called with the status when `os._exit` is about to end the process (owned), or null.
     pub on_exit: *mut PyObject,
-    /// Called with an exception that is about to end the program (owned), or null.
+    /// Called with an exception that is about to end the program and the code that it leaves (owned),
+    /// or null.
     pub on_end: *mut PyObject,
     /// The call that forks, or forked last.
     pub(crate) fork: Option<ForkPoint>,
