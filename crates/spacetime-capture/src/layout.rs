@@ -399,6 +399,21 @@ pub unsafe fn tuple_items<'a>(tuple: *mut PyObject) -> &'a [*mut PyObject] {
     }
 }
 
+/// A type and those it inherits from, in the order in which attributes are looked for. It has none while
+/// its metaclass computes it.
+///
+/// # Safety
+/// `type_` must be a live type; the slice lives as long as its bases are not changed.
+pub unsafe fn line_of_bases<'a>(type_: *mut PyTypeObject) -> &'a [*mut PyObject] {
+    // SAFETY: where it is known it is a tuple of types.
+    unsafe {
+        match (*type_).tp_mro {
+            none if none.is_null() => &[],
+            known => tuple_items(known),
+        }
+    }
+}
+
 /// The items of a deque.
 ///
 /// # Safety

@@ -75,7 +75,7 @@ const SEEN_BY_NAME: &[&str] = &[
 pub unsafe fn renames_mutators(class: *mut PyTypeObject) -> bool {
     // SAFETY: walks over the dicts of classes made by class statements, whose keys are str.
     unsafe {
-        let classes = layout::tuple_items((*class).tp_mro);
+        let classes = layout::line_of_bases(class);
         let mut classes = classes.iter().map(|&base| base.cast::<PyTypeObject>());
         classes.any(|base| {
             if !is_made_by_class_statement(base) {

@@ -48,7 +48,7 @@ impl Heap {
 pub(super) unsafe fn tuple_fields(type_: *mut PyTypeObject) -> Option<*mut PyObject> {
     // SAFETY: a class keeps what its dict holds; classes up the line of bases are alive.
     unsafe {
-        let classes = layout::tuple_items((*type_).tp_mro);
+        let classes = layout::line_of_bases(type_);
         let found = classes
             .iter()
             .find_map(|&class| own_attribute(class.cast(), c"_fields"))?;
@@ -66,7 +66,7 @@ unsafe fn fields_alone<'a>(class: *mut PyTypeObject) -> Option<&'a [*mut PyObjec
     unsafe {
         let is_made_of_tuple = Py_TYPE(class.cast()) == &raw mut PyType_Type
             && (*class).tp_base == &raw mut PyTuple_Type
-            && layout::tuple_items((*class).tp_mro).len() == 3;
+            && layout::line_of_bases(class).len() == 3;
         if !is_made_of_tuple || own_attribute(class, c"_fields").is_none() {
             return None;
         }

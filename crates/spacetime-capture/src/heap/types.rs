@@ -112,13 +112,13 @@ pub struct Ignored {
 
 impl Ignored {
     unsafe fn has(&self, type_: *mut PyTypeObject) -> bool {
-        // SAFETY: all are live types; the order of bases of one is a tuple of types.
+        // SAFETY: all are live types.
         unsafe {
             self.types
                 .iter()
                 .any(|&ignored| PyType_IsSubtype(type_, ignored) != 0)
                 || !self.names.is_empty()
-                    && layout::tuple_items((*type_).tp_mro)
+                    && layout::line_of_bases(type_)
                         .iter()
                         .any(|&base| self.names.contains(&qualified_name(base.cast())))
         }
@@ -371,8 +371,8 @@ impl Types {
         if self.adapters.is_empty() {
             return None;
         }
-        // SAFETY: the order of bases of a live type is a tuple of types.
-        let bases = unsafe { layout::tuple_items((*type_).tp_mro) };
+        // SAFETY: it is a live type.
+        let bases = unsafe { layout::line_of_bases(type_) };
         bases.iter().find_map(|&base| {
             let latest_first = self.adapters.iter().rev();
             { latest_first }
