@@ -145,16 +145,24 @@ pub(crate) fn beginning(path: &Path, n_bytes: u64) -> io::Result<Option<Vec<u8>>
 }
 
 /// A file that is open beside SQLite's, which the program does not close either.
-pub(crate) struct Spared(ManuallyDrop<File>);
+pub(crate) struct Spared {
+    file: ManuallyDrop<File>,
+    id: FileId,
+}
 
 impl Spared {
     pub fn open(path: &Path) -> io::Result<Self> {
         let mut open = open_descriptors();
-        let number = keep(&mut open, File::open(path)?.into_raw_fd());
+        let file = File::open(path)?;
+        let id = FileId::from(&file.metadata()?);
+        let number = keep(&mut open, file.into_raw_fd());
         // SAFETY: just opened, and given away by its owner.
-        Ok(Self(ManuallyDrop::new(unsafe {
-            File::from_raw_fd(number)
-        })))
+        let file = ManuallyDrop::new(unsafe { File::from_raw_fd(number) });
+        Ok(Self { file, id })
+    }
+
+    pub fn id(&self) -> FileId {
+        self.id
     }
 }
 
@@ -162,16 +170,16 @@ impl Deref for Spared {
     type Target = File;
 
     fn deref(&self) -> &File {
-        &self.0
+        &self.file
     }
 }
 
 impl Drop for Spared {
     fn drop(&mut self) {
         let mut open = open_descriptors();
-        if forget(&mut open, self.0.as_raw_fd()) {
+        if forget(&mut open, self.file.as_raw_fd()) {
             // SAFETY: not used again.
-            unsafe { ManuallyDrop::drop(&mut self.0) };
+            unsafe { ManuallyDrop::drop(&mut self.file) };
         }
     }
 }

@@ -8,23 +8,23 @@
 //! it open.
 
 use std::fs::TryLockError;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::Target;
-use crate::descriptors::Spared;
+use crate::descriptors::{FileId, Spared};
 use crate::fatal_signal::FatalSignal;
 
 /// How long to wait for others. A program may hold such a lock for reasons of its own.
-const LONGEST_WAIT: Duration = Duration::from_secs(if cfg!(test) { 4 } else { 10 });
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How long if a signal is to end the process. Not at once: the others of its group switch then, too.
 const LONGEST_WAIT_AT_THE_END: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// The folder that was last waited for in vain. Who holds it holds it for long, and each fork would
+/// The folders that were last waited for in vain. Who holds one holds it for long, and each fork would
 /// wait again.
-static HELD_FOR_LONG: Mutex<Option<PathBuf>> = Mutex::new(None);
+static HELD_FOR_LONG: Mutex<Vec<FileId>> = Mutex::new(Vec::new());
 
 /// Held while a trace is switched.
 pub struct Switching(Option<Spared>);
@@ -33,6 +33,10 @@ impl Switching {
     /// Waits until no other process switches a trace in the same folder. Where folders cannot be
     /// locked, or one is locked for long, goes on without: then SQLite's own locks decide.
     pub fn begin(target: &Target, fatal_signal: &FatalSignal) -> Self {
+        Self::begin_within(LONGEST_WAIT, target, fatal_signal)
+    }
+
+    fn begin_within(longest: Duration, target: &Target, fatal_signal: &FatalSignal) -> Self {
         let Target::File(path) = target else {
             return Self(None);
         };
@@ -43,13 +47,13 @@ impl Switching {
         let Ok(folder) = Spared::open(path) else {
             return Self(None);
         };
-        let was_held = *held_for_long() == Some(path.into());
+        let was_held = held_for_long().contains(&folder.id());
         let begun = Instant::now();
         let is_ours = loop {
             let longest = match fatal_signal.found() {
                 _ if was_held => Duration::ZERO,
-                Some(_) => LONGEST_WAIT_AT_THE_END,
-                None => LONGEST_WAIT,
+                Some(_) => longest.min(LONGEST_WAIT_AT_THE_END),
+                None => longest,
             };
             match folder.try_lock() {
                 Err(TryLockError::WouldBlock) if begun.elapsed() < longest => {
@@ -58,14 +62,17 @@ impl Switching {
                 tried => break tried.is_ok(),
             }
         };
-        if is_ours == was_held {
-            *held_for_long() = (!is_ours).then(|| path.into());
+        match is_ours {
+            // Who holds it next may be of ours.
+            true => held_for_long().retain(|&held| held != folder.id()),
+            false if !was_held => held_for_long().push(folder.id()),
+            false => {}
         }
         Self(is_ours.then_some(folder))
     }
 }
 
-fn held_for_long() -> MutexGuard<'static, Option<PathBuf>> {
+fn held_for_long() -> MutexGuard<'static, Vec<FileId>> {
     HELD_FOR_LONG.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -107,21 +114,25 @@ mod tests {
         assert!(!spared());
     }
 
+    fn is_held_for_long(folder: &tempfile::TempDir) -> bool {
+        held_for_long().contains(&FileId::from(&folder.path().metadata().unwrap()))
+    }
+
     #[test]
     fn who_holds_a_folder_for_long_is_waited_for_once() {
         let (folder, target) = folder_and_target();
         let holder = File::open(folder.path()).unwrap();
         holder.lock().unwrap();
-        let is_begun = || {
-            let begun = Instant::now();
-            let switching = Switching::begin(&target, &FatalSignal::default());
-            (switching.0.is_some(), begun.elapsed() >= LONGEST_WAIT)
+        let is_begun_within = |longest| {
+            let switching = Switching::begin_within(longest, &target, &FatalSignal::default());
+            switching.0.is_some()
         };
-        assert_eq!(is_begun(), (false, true));
-        assert_eq!(is_begun(), (false, false));
+        assert!(!is_begun_within(PAUSE));
+        assert!(is_held_for_long(&folder));
+        assert!(!is_begun_within(Duration::MAX), "it waits no more");
         holder.unlock().unwrap();
-        assert_eq!(is_begun(), (true, false));
-        assert_eq!(*held_for_long(), None, "who holds it next may be of ours");
+        assert!(is_begun_within(Duration::ZERO));
+        assert!(!is_held_for_long(&folder));
     }
 
     #[test]
@@ -132,9 +143,8 @@ mod tests {
         let signal = Arc::new(FatalSignal::default());
         let looking = signal.look();
         assert!(signal.leave(nix::libc::SIGURG));
-        let begun = Instant::now();
-        assert!(Switching::begin(&target, &signal).0.is_none());
-        assert!(begun.elapsed() < LONGEST_WAIT);
+        let switching = Switching::begin_within(Duration::MAX, &target, &signal);
+        assert!(switching.0.is_none());
         drop(looking);
     }
 }
