@@ -401,7 +401,7 @@ def test_the_main_program_of_a_child_is_its_own(
 
 
 def test_the_name_of_a_main_module_is_not_that_of_other_programs(
-    run: Run, spacetime: Run, tmp_path: Path
+    spacetime: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "other.py").write_text("print('other')\n")
     (tmp_path / "first.py").write_text(
