@@ -66,6 +66,7 @@ def instance(restorer: Restorer, node: Node) -> Steps:
         parts = yield from all_of(node.attributes.get(name) for name in names)
         if not _READ_AT_ONCE.isdisjoint(names):
             restorer.finish()
+            # Once more: a part may have turned out broken meanwhile.
             parts = yield from all_of(node.attributes.get(name) for name in names)
         made = make(kind, *parts)
     if type(made) is not kind:

@@ -346,7 +346,7 @@ class TestRecording:
             self._end_attempt(recorder, attempt)
 
     def _here(self) -> Recorder | None:
-        """The recorder, if it records this process: a forked child has none."""
+        """The recorder, if it records this process; at `failed` a forked child has none."""
         recorder = self._recorder
         return recorder if recorder is not None and recorder._pid == _getpid() else None
 

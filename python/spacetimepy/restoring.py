@@ -230,7 +230,10 @@ class Restorer:
         return made
 
     def fill_late(self, node: Node, fill: Callable[[], None]) -> None:
-        """Has something filled that hashes objects; called twice, so it must empty it first."""
+        """Has something done when all else is made: filling what hashes objects, closing files.
+
+        It is done twice, so the second time must do no harm.
+        """
         self._late.append((node, fill))
 
     def finish(self) -> None:

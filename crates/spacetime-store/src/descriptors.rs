@@ -184,7 +184,7 @@ impl Drop for Spared {
     }
 }
 
-/// Whether a number was opened by SQLite and leads elsewhere by now.
+/// Whether a number was opened here, by SQLite or as [`Spared`], and leads elsewhere by now.
 fn is_lost(number: c_int) -> bool {
     let is_lost = |open: &Descriptor| open.number == number && open.is_lost();
     open_descriptors().iter().any(is_lost)
