@@ -339,8 +339,8 @@ class TestRecording:
         if exception is not None and report.failed:
             attempt.ending = recording._how_it_ended(exception)
         # pytest takes a test that came to its end for failed if a part of it (`subtests`) failed.
-        is_whole = report.when == "call" and not attempt.is_running
-        if report.failed or (is_whole and attempt.outcome == "failed"):
+        is_report_of_whole_test = report.when == "call" and not attempt.is_running
+        if report.failed or (is_report_of_whole_test and attempt.outcome == "failed"):
             _add_section(report, self._command_at_failure(recorder, attempt, report, exception))
         if report.when == "teardown":
             self._end_attempt(recorder, attempt)
