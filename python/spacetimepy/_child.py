@@ -39,7 +39,7 @@ def note(
     name: str,
     selection: Selection | None,
     limits: Limits,
-    ignored_names: Iterable[str] = (),
+    ignore_type_names: Iterable[str] = (),
 ) -> str | None:
     """What a child needs to know to record: words of the form `NAME=VALUE`.
 
@@ -51,7 +51,7 @@ def note(
     words += [f"{name}={limit}" for name, limit in limits._given().items()]
     if selection is not None:
         words += [f"{name}={value}" for name, value in selection.words()]
-    words += [f"ignore_type={name}" for name in ignored_names]
+    words += [f"ignore_type_names={name}" for name in ignore_type_names]
     if any(_SEPARATOR in word or "\0" in word for word in words):
         return None
     return _SEPARATOR.join(words)
@@ -88,7 +88,7 @@ def start() -> None:
         path,
         selection=Selection.of_words(given),
         limits=recording.Limits(**limits),
-        ignored_names=_with_names_in_workers(given.get("ignore_type", ())),
+        ignore_type_names=_with_names_in_workers(given.get("ignore_type_names", ())),
         program_name=program_name,
         origin=origin,
     )
@@ -103,5 +103,6 @@ def _with_names_in_workers(names: Iterable[str]) -> list[str]:
     ['__main__.Secret', 'set', '__mp_main__.Secret']
     """
     names = list(names)
-    others = [f"__mp_main__.{name[9:]}" for name in names if name.startswith("__main__.")]
+    of_main = [name for name in names if name.startswith("__main__.")]
+    others = [f"__mp_main__.{name.removeprefix('__main__.')}" for name in of_main]
     return names + [name for name in others if name not in names]

@@ -73,7 +73,7 @@ class Recorder:
         overwrite: bool = False,
         limits: Mapping[str, int] = ...,
         ignore_types: Sequence[type] = ...,
-        ignored_names: Sequence[str] = ...,
+        ignore_type_names: Sequence[str] = ...,
         on_code: Callable[[CodeType], tuple[str | None, str, str | None, str | None]] | None = None,
         on_exit: Callable[[int], None] | None = None,
         on_end: Callable[[BaseException, CodeType], None] | None = None,

@@ -417,7 +417,7 @@ def _start(
     overwrite: bool = False,
     limits: Limits | Mapping[str, int] | None = None,
     ignore_types: Iterable[type] = (),
-    ignored_names: Sequence[str] = (),
+    ignore_type_names: Sequence[str] = (),
     adapters: Iterable[Adapter | type] = (),
     program_name: str | None = None,
     follows_forks: bool = True,
@@ -428,7 +428,7 @@ def _start(
 
     Args:
         selection: What is recorded besides what is decorated.
-        ignored_names: The same as `ignore_types`, by full names.
+        ignore_type_names: The same as `ignore_types`, by full names.
         program_name: What implicit sessions are called; if not given, as the main program.
         follows_forks: Record processes that this one forks, in the same trace.
         follows_programs: Record Python programs that this process starts, in the same trace.
@@ -452,7 +452,7 @@ def _start(
     name = program_name or _program_name()
     note = None
     if follows_programs and not in_memory:
-        names = [*ignored_names, *map(_native.full_name_of_type, ignored)]
+        names = [*ignore_type_names, *map(_native.full_name_of_type, ignored)]
         note = _child.note(path, name, selection, bounds, names)
     native = _native.Recorder(
         path,
@@ -460,7 +460,7 @@ def _start(
         overwrite=bool(overwrite),
         limits=bounds._given(),
         ignore_types=ignored,
-        ignored_names=ignored_names,
+        ignore_type_names=ignore_type_names,
         on_code=_source.describe,
         on_exit=_exit_at_once,
         on_end=_note_end,

@@ -38,7 +38,7 @@ pub struct Recorder {
 #[pymethods]
 impl Recorder {
     #[new]
-    #[pyo3(signature = (path, *, in_memory = false, overwrite = false, limits = HashMap::new(), ignore_types = Vec::new(), ignored_names = Vec::new(), on_code = None, on_exit = None, on_end = None, follows_forks = false, note_for_children = None, is_child = false))]
+    #[pyo3(signature = (path, *, in_memory = false, overwrite = false, limits = HashMap::new(), ignore_types = Vec::new(), ignore_type_names = Vec::new(), on_code = None, on_exit = None, on_end = None, follows_forks = false, note_for_children = None, is_child = false))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -47,7 +47,7 @@ impl Recorder {
         overwrite: bool,
         limits: HashMap<String, u64>,
         ignore_types: Vec<Py<PyType>>,
-        ignored_names: Vec<String>,
+        ignore_type_names: Vec<String>,
         on_code: Option<Py<PyAny>>,
         on_exit: Option<Py<PyAny>>,
         on_end: Option<Py<PyAny>>,
@@ -88,7 +88,7 @@ impl Recorder {
             limits,
             ignored: Ignored {
                 types: types.map(|type_| type_.as_ptr().cast()).collect(),
-                names: ignored_names,
+                names: ignore_type_names,
             },
             follows_forks,
             note_for_children,
