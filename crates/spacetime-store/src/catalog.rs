@@ -136,7 +136,7 @@ impl Catalog {
         known.extend(new);
         for (number, row) in known.iter().enumerate() {
             if row.number != number as u64 || row.keyframe > row.number {
-                let (session, number) = (session.0, number as u64);
+                let number = number as u64;
                 known.clear();
                 return Err(Place::Chunk { session, number }.damaged("its row missing or wrong"));
             }
@@ -146,10 +146,7 @@ impl Catalog {
 
     /// One chunk.
     pub fn chunk(&mut self, session: SessionId, number: u64) -> Result<ChunkRow> {
-        let place = Place::Chunk {
-            session: session.0,
-            number,
-        };
+        let place = Place::Chunk { session, number };
         let known = self
             .chunks
             .get(&session)
@@ -172,10 +169,7 @@ impl Catalog {
         }
         let row = self.chunk(session, number)?;
         let bytes = rows::directory(&self.connection, row.data)?;
-        let place = Place::Directory {
-            session: session.0,
-            number,
-        };
+        let place = Place::Directory { session, number };
         let bytes = bytes.ok_or_else(|| place.damaged("nothing stored"))?;
         let bytes = Sealed::open(place, &bytes, 1)?.part(0)?;
         let directory = Directory::decode(&bytes)
@@ -210,10 +204,7 @@ impl Catalog {
     /// The keyframe records and the delta records of a chunk, not kept.
     pub fn records(&mut self, session: SessionId, number: u64) -> Result<(Vec<u8>, Vec<u8>)> {
         let row = self.chunk(session, number)?;
-        let place = Place::Chunk {
-            session: session.0,
-            number,
-        };
+        let place = Place::Chunk { session, number };
         let bytes = rows::records(&self.connection, row.data)?;
         let bytes = bytes.ok_or_else(|| place.damaged("nothing stored"))?;
         let sealed = Sealed::open(place, &bytes, 2)?;

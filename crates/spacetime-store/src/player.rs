@@ -88,7 +88,7 @@ impl Player {
     fn at_keyframe(catalog: &mut Catalog, session: SessionId, chunk: u64) -> Result<Self> {
         let (keyframe, delta) = catalog.records(session, chunk)?;
         let place = Place::Chunk {
-            session: session.0,
+            session,
             number: chunk,
         };
         if chunk > 0 && keyframe.is_empty() {
@@ -112,7 +112,7 @@ impl Player {
 
     fn place(&self) -> Place {
         Place::Chunk {
-            session: self.session.0,
+            session: self.session,
             number: self.chunk,
         }
     }

@@ -7,6 +7,7 @@
 //! The checksum is seeded with the place the bytes belong to, so that rows cannot change places
 //! unnoticed. It finds damage, not forgery. Writer and reader stand here side by side.
 
+use spacetime_model::SessionId;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::stream::{Sink, Source};
@@ -25,14 +26,14 @@ pub enum Place {
     /// The records of a chunk: keyframe, then delta.
     Chunk {
         /// Its session.
-        session: u64,
+        session: SessionId,
         /// Its number in the session.
         number: u64,
     },
     /// The call directory of a chunk.
     Directory {
         /// Its session.
-        session: u64,
+        session: SessionId,
         /// The chunk's number in the session.
         number: u64,
     },
@@ -46,8 +47,8 @@ pub enum Place {
 impl Place {
     fn seed(self) -> u64 {
         match self {
-            Self::Chunk { session, number } => session << 40 ^ number << 2,
-            Self::Directory { session, number } => session << 40 ^ number << 2 ^ 1,
+            Self::Chunk { session, number } => session.0 << 40 ^ number << 2,
+            Self::Directory { session, number } => session.0 << 40 ^ number << 2 ^ 1,
             Self::Piece { hash } => hash as u64,
         }
     }
@@ -181,7 +182,7 @@ mod tests {
     use super::*;
 
     const PLACE: Place = Place::Chunk {
-        session: 1,
+        session: SessionId(1),
         number: 7,
     };
 
@@ -210,7 +211,7 @@ mod tests {
             assert!(Sealed::open(PLACE, &sealed[..at], 2).is_err());
         }
         let elsewhere = Place::Chunk {
-            session: 1,
+            session: SessionId(1),
             number: 8,
         };
         let error = Sealed::open(elsewhere, &sealed, 2).err().unwrap();

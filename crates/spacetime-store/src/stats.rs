@@ -121,7 +121,7 @@ impl Scan {
         let mut replica = Replica::default();
         for number in 0..catalog.chunks(session.id)?.len() as u64 {
             let place = Place::Chunk {
-                session: session.id.0,
+                session: session.id,
                 number,
             };
             let (keyframe, delta) = catalog.records(session.id, number)?;

@@ -556,7 +556,7 @@ impl Inner {
         let player = players.seek(catalog, session.id, chunk, goal)?;
         let replica = &player.replica;
         let place = sealed::Place::Chunk {
-            session: session.id.0,
+            session: session.id,
             number: chunk,
         };
         let call = replica
@@ -588,7 +588,7 @@ impl Inner {
 /// promise.
 fn without_call(session: SessionId, chunk: u64, number: u64) -> Error {
     let place = sealed::Place::Directory {
-        session: session.0,
+        session,
         number: chunk,
     };
     place.damaged(format!("call number {number} is missing"))

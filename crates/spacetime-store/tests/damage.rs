@@ -221,7 +221,7 @@ fn records_that_lie_give_errors_and_no_panic() {
     };
     for round in 0..150 {
         let (id, number, records, directory) = &rows[round % rows.len()];
-        let (session, number) = (1, *number as u64);
+        let (session, number) = (SessionId(1), *number as u64);
         let place = Place::Chunk { session, number };
         let sealed = Sealed::open(place, records, 2).unwrap();
         let mut delta = sealed.part(1).unwrap();

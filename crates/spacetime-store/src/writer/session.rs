@@ -136,8 +136,7 @@ impl OpenSession {
             chunk,
             ..
         } = self;
-        let (id, number) = (begun.id, chunk.number);
-        let session = id.0;
+        let (session, number) = (begun.id, chunk.number);
         if !chunk.keyframe.is_empty() || number == 0 {
             self.keyframe_chunk = number;
         }
@@ -159,14 +158,14 @@ impl OpenSession {
         let mut n_stored = directory.len() + records.len();
 
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        notes.insert(&transaction, id)?;
+        notes.insert(&transaction, session)?;
         for piece in chunk.pieces.drain(..) {
             let place = Place::Piece { hash: piece.hash };
             let data = sealer
                 .seal(place, &[&piece.contents])
                 .map_err(compression_failed)?;
             n_stored += data.len();
-            rows::insert_piece(&transaction, id, piece.hash, &data)?;
+            rows::insert_piece(&transaction, session, piece.hash, &data)?;
         }
         let data = rows::insert_chunk_data(&transaction, &directory, &records)?;
         let row = ChunkRow {
@@ -180,8 +179,8 @@ impl OpenSession {
             keyframe_bytes: chunk.keyframe.len() as u64,
             data,
         };
-        rows::insert_chunk(&transaction, id, &row)?;
-        rows::count_session(&transaction, id, replica.n_calls, replica.n_states)?;
+        rows::insert_chunk(&transaction, session, &row)?;
+        rows::count_session(&transaction, session, replica.n_calls, replica.n_states)?;
         transaction.commit()?;
         self.stored_bytes += n_stored as u64;
         self.delta_since_keyframe += self.chunk.delta.len();
