@@ -14,7 +14,7 @@ use crate::replica::{CallLog, LiveCall, Replica, Stamp};
 use crate::rows::{self, ChunkRow};
 use crate::sealed::{MAX_RAW_BYTES, Place, Sealer};
 use crate::stream::{Malformed, Source};
-use crate::writer::notes::Notes;
+use crate::writer::Notes;
 use crate::{Error, Result};
 
 /// Records are applied and given back to the ring in steps of about this size.
