@@ -51,6 +51,9 @@ pub(crate) struct FileId {
 
 /// What is open. A number stands here twice if it was lost and SQLite got it again: who uses it cannot
 /// be told, so that it counts as lost.
+///
+/// If the program forks while one of its other threads opens a trace, the child finds this locked for
+/// good, as it finds locks of SQLite's own, and can open none. The recorder's threads rest then.
 static OPEN: Mutex<Vec<Descriptor>> = Mutex::new(Vec::new());
 
 fn open_descriptors() -> MutexGuard<'static, Vec<Descriptor>> {
