@@ -357,13 +357,14 @@ impl Recording {
     /// Begins a session that gets its row in the trace when resting threads are woken: a process of
     /// which nothing is recorded leaves nothing. Where the threads run it gets it now.
     pub fn begin_session_when_needed(&self, info: SessionInfo) -> Result<()> {
-        if let Some(waiting) = self.threads().waiting_session() {
-            *self.info() = info.clone();
-            *waiting = Some(info);
+        let mut threads = self.threads();
+        if threads.wait_with(&info) {
+            *self.info() = info;
             self.shared.begin_session();
             self.shared.rest_clock();
             return Ok(());
         }
+        drop(threads);
         self.begin_session(info).map(drop)
     }
 
@@ -379,8 +380,7 @@ impl Recording {
 
     /// Whether the open session has no row in the trace, because nothing was recorded in it.
     pub fn is_session_waiting(&self) -> bool {
-        let mut threads = self.threads();
-        threads.waiting_session().is_some_and(|info| info.is_some())
+        self.threads().is_session_waiting()
     }
 
     /// Says what a code number of the open session means. Numbers count from 0; a code is added
@@ -415,8 +415,7 @@ impl Recording {
 
     /// Ends the open session once everything committed is stored.
     pub fn end_session(&self, end: EndInfo) -> Result<()> {
-        let waiting = self.threads().waiting_session().and_then(Option::take);
-        if waiting.is_some() {
+        if self.threads().forget_waiting() {
             self.shared.take_notes();
             self.shared.end_session();
             return Ok(());

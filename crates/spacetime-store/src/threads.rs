@@ -49,11 +49,24 @@ impl Threads {
         }
     }
 
-    /// The place for a session that begins when resting threads are woken.
-    pub fn waiting_session(&mut self) -> Option<&mut Option<SessionInfo>> {
+    /// Lets a session wait that begins when resting threads are woken. Says whether they rest.
+    pub fn wait_with(&mut self, info: &SessionInfo) -> bool {
+        let Self::Resting(writer) = self else {
+            return false;
+        };
+        writer.waiting_session = Some(info.clone());
+        true
+    }
+
+    pub fn is_session_waiting(&self) -> bool {
+        matches!(self, Self::Resting(writer) if writer.waiting_session.is_some())
+    }
+
+    /// Forgets the session that waits. Says whether one did.
+    pub fn forget_waiting(&mut self) -> bool {
         match self {
-            Self::Resting(writer) => Some(&mut writer.waiting_session),
-            Self::Running { .. } | Self::Gone => None,
+            Self::Resting(writer) => writer.waiting_session.take().is_some(),
+            Self::Running { .. } | Self::Gone => false,
         }
     }
 
