@@ -422,21 +422,17 @@ class TestRecording:
         if not attempt.is_in_session_of(recorder):
             return f"spacetime ls {self._shown_path}"
         code = self._code_that_failed(exception)
-        call = attempt.call if code is None else recorder._native.last_call_of(code)
-        is_again = call is None or call < attempt.first_call
-        if code is not None and report.when != "teardown" and is_again:
-            known = self._commands.get(id(code))
-            if known is not None:
-                return known
-        elif report.when != "call" and code is not None and call is not None:
-            attempt.describe(recorder, call, when=report.when)
-        if attempt.call is not None:
-            attempt.describe(recorder, attempt.call)
-        call = attempt.call if call is None else call
-        if call is None:
-            return _NOTHING_RECORDED
-        command = self._command_for(recorder, attempt, call)
-        if code is not None:
+        if code is None:
+            return self._command_for(recorder, attempt, attempt.call)
+        failed = recorder._native.last_call_of(code)
+        is_again = report.when != "teardown" and (failed is None or failed < attempt.first_call)
+        if is_again and id(code) in self._commands:
+            return self._commands[id(code)]
+        if not is_again and report.when != "call" and failed is not None:
+            attempt.describe(recorder, failed, when=report.when)
+        shown = attempt.call if failed is None else failed
+        command = self._command_for(recorder, attempt, shown)
+        if shown is not None:
             self._commands[id(code)] = command
         return command
 
@@ -451,11 +447,15 @@ class TestRecording:
             traceback = traceback.tb_next
         return found
 
-    def _command_for(self, recorder: Recorder, attempt: _Attempt, call: int) -> str:
-        """The command that shows the last state of a call of the open session.
+    def _command_for(self, recorder: Recorder, attempt: _Attempt, call: int | None) -> str:
+        """The command that shows the last state of a call of the open session, if there is any.
 
-        It is stored first: the process may not live to store it later.
+        It is stored first, with the outcome so far: the process may not live to store it later.
         """
+        if attempt.call is not None:
+            attempt.describe(recorder, attempt.call)
+        if call is None:
+            return _NOTHING_RECORDED
         recorder.flush()
         id = recorder._native.id_of_call(call)
         state = -1
