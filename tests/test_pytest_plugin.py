@@ -807,7 +807,9 @@ def test_tests_go_on_where_nothing_more_can_be_written(
     assert counts_in(plain.stdout) == counts_in(done.stdout) == "1 failed, 2 passed", done.stdout
     assert done.returncode == plain.returncode
     assert done.stdout.count("spacetime: recording failed: the limit on the size of files") == 1
-    assert commands_in(done.stdout) == []
+    # What fails to be stored is known at once only where it is stored at once.
+    if workers or level == "failed":
+        assert commands_in(done.stdout) == []
     assert done.stderr == plain.stderr
 
 

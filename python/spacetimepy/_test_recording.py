@@ -448,15 +448,14 @@ class TestRecording:
         return found
 
     def _command_for(self, recorder: Recorder, attempt: _Attempt, call: int | None) -> str:
-        """The command that shows the last state of a call of the open session, if there is any.
-
-        It is stored first, with the outcome so far: the process may not live to store it later.
-        """
+        """The command that shows the last state of a call of the open session, if there is any."""
         if attempt.call is not None:
             attempt.describe(recorder, attempt.call)
         if call is None:
             return _NOTHING_RECORDED
-        recorder.flush()
+        if self._worker is not None or attempt.is_running:
+            # The reports of a worker outlive it: it may not live to store the call later.
+            recorder.flush()
         id = recorder._native.id_of_call(call)
         state = -1
         if attempt.is_running:
