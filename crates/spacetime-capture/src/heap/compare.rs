@@ -55,6 +55,10 @@ impl Heap {
                 }
                 self.compare_attributes(index);
             }
+            if self.refers_to_the_dead(index) {
+                self.announce_again(index);
+                return;
+            }
         }
         self.vouch(index);
     }

@@ -589,8 +589,10 @@ impl Heap {
         self.holder = self.holder_of(index);
         let entry = &mut self.entries[index as usize];
         (entry.state, entry.watched, entry.dirty) = (EntryState::Dead, false, false);
-        let object = entry.object;
+        // What lies there from now on is another object.
+        let object = std::mem::replace(&mut entry.object, std::ptr::null_mut());
         let shadow = entry.dict.take();
+        self.n_dead += 1;
         self.by_address.remove(&(object as usize));
         // SAFETY: given back once.
         unsafe { self.release_dict(shadow) };

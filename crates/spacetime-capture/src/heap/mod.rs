@@ -295,6 +295,8 @@ pub struct Heap {
     watcher: i32,
     n_adopted: u32,
     n_live: usize,
+    /// Entries of dead dicts that something is still said to refer to.
+    n_dead: usize,
     purge_at: usize,
 }
 
@@ -337,6 +339,7 @@ impl Heap {
             watcher,
             n_adopted: 0,
             n_live: 0,
+            n_dead: 0,
             purge_at: 4096,
         }
     }
@@ -705,6 +708,7 @@ impl Heap {
         }
         self.free.push(index);
         self.n_live -= 1;
+        self.n_dead -= usize::from(was == EntryState::Dead);
         if was != EntryState::New {
             stream::put_object_record(&mut self.sink, record::FREE, id);
             self.sink.record_end();
@@ -808,6 +812,6 @@ impl Heap {
         self.touched_late.clear();
         self.names = Names::default();
         (self.next_id, self.epoch, self.event) = (1, self.epoch.wrapping_add(1), 1);
-        (self.n_live, self.purge_at, self.n_adopted) = (0, 4096, 0);
+        (self.n_live, self.n_dead, self.purge_at, self.n_adopted) = (0, 0, 4096, 0);
     }
 }

@@ -8,6 +8,7 @@
 //! (`firm`), and those of holders that were compared in the current epoch and are themselves proved
 //! to be alive (`vouched`). An entry without either is compared whenever it is met.
 
+use super::types::Types;
 use super::{AttributeLayout, Entry, EntryIndex, EntryState, Facet, Heap};
 use crate::limits;
 use pyo3_ffi::*;
@@ -218,7 +219,11 @@ impl Heap {
     #[inline]
     pub(super) fn touch_alone(&mut self, index: EntryIndex) {
         let entry = &mut self.entries[index as usize];
-        if entry.state == EntryState::Live && (!entry.watched || entry.dirty) {
+        // Of the entries of a watched dict is told, but not of the attributes that one may have besides.
+        let is_told = |types: &Types| {
+            entry.watched && !entry.dirty && !types.get(entry.type_index).has_attributes()
+        };
+        if entry.state == EntryState::Live && !is_told(&self.types) {
             entry.enter_epoch(self.epoch);
             entry.queued = self.event;
             self.work.push(index);
@@ -283,6 +288,15 @@ impl Heap {
     pub(super) fn enter_epoch(&mut self, index: EntryIndex) {
         self.entries[index as usize].enter_epoch(self.epoch);
         self.holder = self.holder_of(index);
+    }
+
+    /// Whether an entry refers to a dead dict: another object lies there now, since its own was compared.
+    #[inline]
+    pub(super) fn refers_to_the_dead(&self, index: EntryIndex) -> bool {
+        self.n_dead != 0
+            && self.entries[index as usize]
+                .edges()
+                .any(|edge| self.entries[edge as usize].state == EntryState::Dead)
     }
 
     /// An entry was compared: makes sure of what it refers to, and vouches for it if the entry itself
