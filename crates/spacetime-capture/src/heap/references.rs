@@ -209,10 +209,7 @@ impl Heap {
     #[inline]
     pub fn touch(&mut self, index: EntryIndex) {
         self.touch_alone(index);
-        let type_index = self.entries[index as usize].type_index;
-        if self.types.get(type_index).reads_ahead {
-            self.touch_what_is_read_ahead(index);
-        }
+        self.touch_what_is_read_ahead(index);
     }
 
     /// The same without other files: it may have changed out of sight, which it says itself.
@@ -230,10 +227,12 @@ impl Heap {
         }
     }
 
-    /// The same for the files below one that reads ahead of them, or writes to them later.
-    #[cold]
+    /// Compares the files that one reads ahead of, or writes to later.
+    #[inline]
     pub(super) fn touch_what_is_read_ahead(&mut self, index: EntryIndex) {
-        if self.entries[index as usize].state == EntryState::Live
+        let entry = &self.entries[index as usize];
+        if entry.state == EntryState::Live
+            && self.types.get(entry.type_index).reads_ahead
             // SAFETY: the object is alive.
             && let Some(below) = unsafe { self.read_ahead_by(index) }
         {
