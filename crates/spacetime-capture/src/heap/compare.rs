@@ -2,8 +2,8 @@
 
 use super::fields::{self, Field};
 use super::fill::{live_element, text_batches};
-use super::types::code_of_function;
-use super::{AttributeLayout, EntryIndex, EntryState, Facet, Heap, Link, dicts, files};
+use super::types::{Types, code_of_function};
+use super::{AttributeLayout, Entry, EntryIndex, EntryState, Facet, Heap, Link, dicts, files};
 use crate::atoms;
 use crate::layout::{self, Attributes, SharedKeys};
 use crate::limits;
@@ -11,6 +11,37 @@ use pyo3_ffi::*;
 use rustc_hash::FxHashMap;
 use spacetime_store::stream::{self, Kind, Sink, record};
 use std::borrow::Cow;
+
+/// Items of a tuple that are compared in passing.
+const FEW: usize = 8;
+
+impl Entry {
+    /// Whether it is a short tuple of leaves and equals its object. Named tuples are such: a list full of
+    /// them may be compared at each state.
+    ///
+    /// # Safety
+    /// The entry's object must be alive.
+    #[inline(always)]
+    pub(super) unsafe fn is_small_and_equal(&self, types: &Types) -> bool {
+        let shadow = &self.content.items[..];
+        if self.kind != Kind::Tuple
+            || self.state != EntryState::Live
+            || shadow.len() > FEW
+            || !self.content.links.is_empty()
+            || self.cut_from != 0
+        {
+            return false;
+        }
+        let info = types.get(self.type_index);
+        // SAFETY: the items are read only if the object is a tuple.
+        unsafe {
+            Py_TYPE(self.object) == self.type_
+                && info.has_constant_parts
+                && !info.is_gone()
+                && layout::tuple_items(self.object) == shadow
+        }
+    }
+}
 
 impl Heap {
     /// Compares a live entry with its object, writes the changes, and vouches for what it refers to.

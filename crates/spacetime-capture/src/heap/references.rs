@@ -187,8 +187,24 @@ impl Heap {
         if is_ensured {
             return;
         }
-        // A namespace proves an object, but not its contents: those of an old epoch are compared.
         // SAFETY: the caller has just read a reference to the object.
+        match unsafe { entry.is_small_and_equal(&self.types) } {
+            true => {
+                entry.vouches = entry.is_proved();
+                self.n_doubted += 1;
+            }
+            // SAFETY: as above.
+            false => unsafe { self.look_at(index) },
+        }
+    }
+
+    /// A namespace proves an object, but not its contents: those of an old epoch are compared.
+    ///
+    /// # Safety
+    /// The entry's object must be alive.
+    #[inline(never)]
+    unsafe fn look_at(&mut self, index: EntryIndex) {
+        // SAFETY: passed on.
         unsafe {
             if self.is_still(index) && self.is_as_known(index) {
                 return;
