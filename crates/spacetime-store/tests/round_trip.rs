@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use common::{ExpectedCall, ExpectedState, N_CODES, Program, Random, code, session_info};
@@ -398,14 +399,20 @@ fn a_discarded_session_leaves_nothing_but_its_ids() {
     }
 }
 
+/// A recording that was told of a code, and of which there are no records.
+fn recording_of_code_alone(path: &Path) -> (Recording, RingWriter) {
+    let target = Target::File(path.into());
+    let (recording, ring) = Recording::create(target, &Options::default()).unwrap();
+    recording.begin_session(session_info()).unwrap();
+    recording.add_code(0, code(0)).unwrap();
+    (recording, ring)
+}
+
 #[test]
 fn a_discarded_session_leaves_nothing_of_what_was_said_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.spacetime");
-    let target = Target::File(path.clone());
-    let (recording, _ring) = Recording::create(target, &Options::default()).unwrap();
-    recording.begin_session(session_info()).unwrap();
-    recording.add_code(0, code(0)).unwrap();
+    let (recording, _ring) = recording_of_code_alone(&path);
     recording.describe_call(0, "{}".into()).unwrap();
     recording.flush().unwrap();
     recording.discard_session().unwrap();
@@ -422,10 +429,7 @@ fn a_discarded_session_leaves_nothing_of_what_was_said_of_it() {
 fn what_is_said_is_stored_without_records() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.spacetime");
-    let target = Target::File(path.clone());
-    let (recording, _ring) = Recording::create(target, &Options::default()).unwrap();
-    recording.begin_session(session_info()).unwrap();
-    recording.add_code(0, code(0)).unwrap();
+    let (_recording, _ring) = recording_of_code_alone(&path);
     let trace = Trace::open(&path).unwrap();
     let given_up = Instant::now() + Duration::from_secs(60);
     while trace.codes(None).unwrap().is_empty() {
